@@ -1,0 +1,184 @@
+/* Codecs for AF_INET, AF_INET6 and AF_UNIX. */
+#include "core/addr.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int nonumber(int eai)
+{
+    return TW_ERESOLVE + eai;
+}
+
+/* A scope is an interface's name or its index in decimal. */
+static int parse_scope(const char *text, uint32_t *scope)
+{
+    char *end;
+    errno = 0;
+    unsigned long index = strtoul(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && !*end && !errno && index <= UINT32_MAX)
+    {
+        *scope = (uint32_t)index;
+        return 0;
+    }
+    *scope = if_nametoindex(text);
+    return *scope ? 0 : nonumber(EAI_NONAME);
+}
+
+static int parse_in6(struct sockaddr_in6 *in6, const char *host)
+{
+    char text[TW_ADDR_HOST_MAX];
+    size_t len = strcspn(host, "%");
+    if (len >= sizeof text)
+        return nonumber(EAI_NONAME);
+    memcpy(text, host, len);
+    text[len] = '\0';
+    if (inet_pton(AF_INET6, text, &in6->sin6_addr) != 1)
+        return nonumber(EAI_NONAME);
+    return host[len] ? parse_scope(host + len + 1, &in6->sin6_scope_id) : 0;
+}
+
+static int parse_in(struct sockaddr_in *in, const char *host)
+{
+    if (!*host)
+        in->sin_addr.s_addr = htonl(INADDR_ANY);
+    else if (strcmp(host, "<broadcast>") == 0)
+        in->sin_addr.s_addr = htonl(INADDR_BROADCAST);
+    else if (inet_pton(AF_INET, host, &in->sin_addr) != 1)
+        return nonumber(EAI_NONAME);
+    return 0;
+}
+
+int tw_addr_inet(struct tw_addr *addr, int family, const char *host,
+                 uint16_t port)
+{
+    unsigned char other[16];
+    int rc = 0;
+    memset(addr, 0, sizeof *addr);
+    if (family == AF_INET)
+    {
+        addr->len = sizeof addr->u.in;
+        rc = parse_in(&addr->u.in, host);
+        if (rc && inet_pton(AF_INET6, host, other) == 1)
+            rc = nonumber(EAI_ADDRFAMILY);
+    }
+    else if (family == AF_INET6)
+    {
+        addr->len = sizeof addr->u.in6;
+        rc = *host ? parse_in6(&addr->u.in6, host) : 0;
+        if (rc && inet_pton(AF_INET, host, other) == 1)
+            rc = nonumber(EAI_ADDRFAMILY);
+    }
+    else
+    {
+        return -EAFNOSUPPORT;
+    }
+    addr->u.sa.sa_family = (sa_family_t)family;
+    tw_addr_set_port(addr, port);
+    return rc;
+}
+
+void tw_addr_set_port(struct tw_addr *addr, uint16_t port)
+{
+    if (tw_addr_family(addr) == AF_INET)
+        addr->u.in.sin_port = htons(port);
+    else if (tw_addr_family(addr) == AF_INET6)
+        addr->u.in6.sin6_port = htons(port);
+}
+
+int tw_addr_unix(struct tw_addr *addr, const char *path, size_t len)
+{
+    /* An abstract name fills sun_path; a path needs room for its NUL. */
+    bool abstract = len > 0 && path[0] == '\0';
+    if (len > (size_t)TW_ADDR_PATH_MAX - !abstract)
+        return -ENAMETOOLONG;
+    if (!abstract && memchr(path, '\0', len))
+        return -EINVAL;
+    memset(addr, 0, sizeof *addr);
+    addr->u.un.sun_family = AF_UNIX;
+    memcpy(addr->u.un.sun_path, path, len);
+    size_t end = len && !abstract ? len + 1 : len;
+    addr->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + end);
+    return 0;
+}
+
+const char *tw_addr_host(const struct tw_addr *addr,
+                         char out[TW_ADDR_HOST_MAX])
+{
+    int family = tw_addr_family(addr);
+    out[0] = '\0';
+    if (family == AF_INET)
+        inet_ntop(AF_INET, &addr->u.in.sin_addr, out, TW_ADDR_HOST_MAX);
+    else if (family == AF_INET6)
+        inet_ntop(AF_INET6, &addr->u.in6.sin6_addr, out, TW_ADDR_HOST_MAX);
+    return out;
+}
+
+uint16_t tw_addr_port(const struct tw_addr *addr)
+{
+    if (tw_addr_family(addr) == AF_INET)
+        return ntohs(addr->u.in.sin_port);
+    if (tw_addr_family(addr) == AF_INET6)
+        return ntohs(addr->u.in6.sin6_port);
+    return 0;
+}
+
+const char *tw_addr_path(const struct tw_addr *addr, size_t *len)
+{
+    const char *path = addr->u.un.sun_path;
+    size_t head = offsetof(struct sockaddr_un, sun_path);
+    size_t size = addr->len > head ? addr->len - head : 0;
+    /* The kernel counts a path's NUL; it may also fill all 108 bytes. */
+    *len = size && path[0] ? strnlen(path, size) : size;
+    return path;
+}
+
+static const char *format_unix(const struct tw_addr *addr, char *out)
+{
+    size_t len;
+    const char *path = tw_addr_path(addr, &len);
+    char *p = out;
+    if (len == 0)
+        return strcpy(out, "unnamed");
+    for (size_t i = 0; i < len; i++)
+    {
+        unsigned char c = (unsigned char)path[i];
+        if (i == 0 && c == '\0')
+            *p++ = '@';
+        else if (c < 0x20 || c == 0x7f)
+            p += sprintf(p, "\\x%02x", c);
+        else
+            *p++ = (char)c;
+    }
+    *p = '\0';
+    return out;
+}
+
+const char *tw_addr_format(const struct tw_addr *addr,
+                           char out[TW_ADDR_TEXT_MAX])
+{
+    char host[TW_ADDR_HOST_MAX];
+    char scope[16] = "";
+    switch (tw_addr_family(addr))
+    {
+    case AF_UNSPEC:
+        return strcpy(out, "unnamed");
+    case AF_INET:
+        snprintf(out, TW_ADDR_TEXT_MAX, "%s:%u", tw_addr_host(addr, host),
+                 tw_addr_port(addr));
+        return out;
+    case AF_INET6:
+        if (addr->u.in6.sin6_scope_id)
+            snprintf(scope, sizeof scope, "%%%u", addr->u.in6.sin6_scope_id);
+        snprintf(out, TW_ADDR_TEXT_MAX, "[%s%s]:%u", tw_addr_host(addr, host),
+                 scope, tw_addr_port(addr));
+        return out;
+    case AF_UNIX:
+        return format_unix(addr, out);
+    default:
+        snprintf(out, TW_ADDR_TEXT_MAX, "family %d", tw_addr_family(addr));
+        return out;
+    }
+}

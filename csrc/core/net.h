@@ -1,0 +1,87 @@
+/*
+ * The seam: a network is a table of functions. Everything above reaches the
+ * outside through one `const struct tw_net *`, so the same code runs on the
+ * operating system, on a network that fails on purpose, or on a simulated one.
+ * A network with state of its own embeds this struct and finds itself with
+ * container_of.
+ *
+ * Every function returns >= 0 on success and a negative code on failure (see
+ * err.h). None blocks unless the descriptor is in blocking mode and the flags
+ * lack MSG_DONTWAIT. A call that would block, or that a signal interrupted
+ * before it did anything, returns TW_WANT_READ or TW_WANT_WRITE. No function
+ * raises SIGPIPE. Descriptors are created close-on-exec.
+ */
+#ifndef TW_CORE_NET_H
+#define TW_CORE_NET_H
+
+#include "core/addr.h"
+
+struct tw_backend; /* loop/backend.h */
+
+/* One socket option: where it is, and room for its value. */
+struct tw_optval
+{
+    int level;
+    int name;
+    void *value;
+    socklen_t len; /* room on entry to getopt, bytes used on return */
+};
+
+struct tw_net
+{
+    const char *name;
+    /* The poller that goes with it; NULL: the operating system's. */
+    const struct tw_backend *backend;
+
+    /* Return a new descriptor. `type` may carry SOCK_NONBLOCK. */
+    int (*open)(const struct tw_net *, int family, int type, int proto);
+    int (*accept)(const struct tw_net *, int fd, struct tw_addr *peer,
+                  int flags);
+    int (*dup)(const struct tw_net *, int fd);
+    int (*pair)(const struct tw_net *, int family, int type, int proto,
+                int fds[2]);
+
+    /* The descriptor is gone whatever the result. */
+    int (*close)(const struct tw_net *, int fd);
+
+    int (*bind)(const struct tw_net *, int fd, const struct tw_addr *);
+    int (*listen)(const struct tw_net *, int fd, int backlog);
+    /* TW_WANT_WRITE: under way. TW_WANT_TIME: AF_UNIX backlog full. */
+    int (*connect)(const struct tw_net *, int fd, const struct tw_addr *);
+    int (*shutdown)(const struct tw_net *, int fd, int how);
+
+    /* Return the bytes moved; 0 from recv is an end or an empty datagram. */
+    ssize_t (*send)(const struct tw_net *, int fd, const void *data,
+                    size_t len, int flags);
+    ssize_t (*recv)(const struct tw_net *, int fd, void *data, size_t len,
+                    int flags);
+    ssize_t (*sendmsg)(const struct tw_net *, int fd, const struct msghdr *,
+                       int flags);
+    ssize_t (*recvmsg)(const struct tw_net *, int fd, struct msghdr *,
+                       int flags);
+
+    int (*getopt)(const struct tw_net *, int fd, struct tw_optval *);
+    int (*setopt)(const struct tw_net *, int fd, const struct tw_optval *);
+    int (*getsockname)(const struct tw_net *, int fd, struct tw_addr *);
+    int (*getpeername)(const struct tw_net *, int fd, struct tw_addr *);
+
+    /* O_NONBLOCK: set it to `on`; or query it, returning 0 or 1. */
+    int (*set_nonblock)(const struct tw_net *, int fd, bool on);
+    int (*get_nonblock)(const struct tw_net *, int fd);
+
+    /* Monotonic nanoseconds. */
+    int64_t (*clock)(const struct tw_net *);
+
+    /*
+     * getaddrinfo(3): returns 0 or TW_ERESOLVE + EAI_X, may take long, is
+     * called on resolver threads. The caller frees *list with lookup_free.
+     */
+    int (*lookup)(const struct tw_net *, const char *host, const char *service,
+                  const struct addrinfo *hints, struct addrinfo **list);
+    void (*lookup_free)(const struct tw_net *, struct addrinfo *list);
+};
+
+/* The operating system's network. */
+extern const struct tw_net tw_net_kernel;
+
+#endif

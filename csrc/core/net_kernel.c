@@ -1,0 +1,222 @@
+/*
+ * The operating system's network: the only file with raw socket system calls,
+ * and with EINTR. A call that may wait gives the caller a TW_WANT_* when a
+ * signal cut it short, so whoever waits decides what signals mean.
+ */
+#include "core/net.h"
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+static int failure(int want)
+{
+    int err = errno;
+    if (want && (err == EAGAIN || err == EWOULDBLOCK || err == EINTR))
+        return want;
+    return -err;
+}
+
+static int done(int rc)
+{
+    return rc < 0 ? failure(0) : rc;
+}
+
+static int k_open(const struct tw_net *net, int family, int type, int proto)
+{
+    (void)net;
+    return done(socket(family, type | SOCK_CLOEXEC, proto));
+}
+
+static int k_accept(const struct tw_net *net, int fd, struct tw_addr *peer,
+                    int flags)
+{
+    (void)net;
+    peer->len = sizeof peer->u;
+    int conn = accept4(fd, &peer->u.sa, &peer->len, flags | SOCK_CLOEXEC);
+    return conn < 0 ? failure(TW_WANT_READ) : conn;
+}
+
+static int k_dup(const struct tw_net *net, int fd)
+{
+    (void)net;
+    return done(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+static int k_pair(const struct tw_net *net, int family, int type, int proto,
+                  int fds[2])
+{
+    (void)net;
+    return done(socketpair(family, type | SOCK_CLOEXEC, proto, fds));
+}
+
+static int k_close(const struct tw_net *net, int fd)
+{
+    (void)net;
+    /* Linux frees the descriptor even when it reports EINTR; ECONNRESET
+       belongs to data nobody reads any more. Neither is a failed close. */
+    if (close(fd) < 0 && errno != EINTR && errno != ECONNRESET)
+        return failure(0);
+    return 0;
+}
+
+static int k_bind(const struct tw_net *net, int fd, const struct tw_addr *addr)
+{
+    (void)net;
+    return done(bind(fd, &addr->u.sa, addr->len));
+}
+
+static int k_listen(const struct tw_net *net, int fd, int backlog)
+{
+    (void)net;
+    return done(listen(fd, backlog));
+}
+
+static int k_connect(const struct tw_net *net, int fd,
+                     const struct tw_addr *addr)
+{
+    (void)net;
+    if (connect(fd, &addr->u.sa, addr->len) == 0)
+        return 0;
+    /* After EINTR the attempt goes on by itself: it must not be re-issued. */
+    if (errno == EINPROGRESS || errno == EINTR)
+        return TW_WANT_WRITE;
+    /* AF_UNIX has no EINPROGRESS: a full backlog is EAGAIN, unpollable. */
+    return errno == EAGAIN && tw_addr_family(addr) == AF_UNIX ? TW_WANT_TIME
+                                                              : failure(0);
+}
+
+static int k_shutdown(const struct tw_net *net, int fd, int how)
+{
+    (void)net;
+    return done(shutdown(fd, how));
+}
+
+static ssize_t k_send(const struct tw_net *net, int fd, const void *data,
+                      size_t len, int flags)
+{
+    (void)net;
+    ssize_t n = send(fd, data, len, flags | MSG_NOSIGNAL);
+    return n < 0 ? failure(TW_WANT_WRITE) : n;
+}
+
+static ssize_t k_recv(const struct tw_net *net, int fd, void *data, size_t len,
+                      int flags)
+{
+    (void)net;
+    ssize_t n = recv(fd, data, len, flags);
+    return n < 0 ? failure(TW_WANT_READ) : n;
+}
+
+static ssize_t k_sendmsg(const struct tw_net *net, int fd,
+                         const struct msghdr *msg, int flags)
+{
+    (void)net;
+    ssize_t n = sendmsg(fd, msg, flags | MSG_NOSIGNAL);
+    return n < 0 ? failure(TW_WANT_WRITE) : n;
+}
+
+static ssize_t k_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,
+                         int flags)
+{
+    (void)net;
+    ssize_t n = recvmsg(fd, msg, flags | MSG_CMSG_CLOEXEC);
+    return n < 0 ? failure(TW_WANT_READ) : n;
+}
+
+static int k_getopt(const struct tw_net *net, int fd, struct tw_optval *opt)
+{
+    (void)net;
+    return done(getsockopt(fd, opt->level, opt->name, opt->value, &opt->len));
+}
+
+static int k_setopt(const struct tw_net *net, int fd,
+                    const struct tw_optval *opt)
+{
+    (void)net;
+    return done(setsockopt(fd, opt->level, opt->name, opt->value, opt->len));
+}
+
+static int k_getsockname(const struct tw_net *net, int fd,
+                         struct tw_addr *addr)
+{
+    (void)net;
+    addr->len = sizeof addr->u;
+    return done(getsockname(fd, &addr->u.sa, &addr->len));
+}
+
+static int k_getpeername(const struct tw_net *net, int fd,
+                         struct tw_addr *addr)
+{
+    (void)net;
+    addr->len = sizeof addr->u;
+    return done(getpeername(fd, &addr->u.sa, &addr->len));
+}
+
+static int k_set_nonblock(const struct tw_net *net, int fd, bool on)
+{
+    (void)net;
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0)
+        return failure(0);
+    int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+    return wanted == flags ? 0 : done(fcntl(fd, F_SETFL, wanted));
+}
+
+static int k_get_nonblock(const struct tw_net *net, int fd)
+{
+    (void)net;
+    int flags = fcntl(fd, F_GETFL);
+    return flags < 0 ? failure(0) : (flags & O_NONBLOCK) != 0;
+}
+
+static int64_t k_clock(const struct tw_net *net)
+{
+    (void)net;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int k_lookup(const struct tw_net *net, const char *host,
+                    const char *service, const struct addrinfo *hints,
+                    struct addrinfo **list)
+{
+    (void)net;
+    int rc = getaddrinfo(host, service, hints, list);
+    if (rc == EAI_SYSTEM)
+        return failure(0);
+    return rc ? TW_ERESOLVE + rc : 0;
+}
+
+static void k_lookup_free(const struct tw_net *net, struct addrinfo *list)
+{
+    (void)net;
+    freeaddrinfo(list);
+}
+
+const struct tw_net tw_net_kernel = {
+    .name = "kernel",
+    .open = k_open,
+    .accept = k_accept,
+    .dup = k_dup,
+    .pair = k_pair,
+    .close = k_close,
+    .bind = k_bind,
+    .listen = k_listen,
+    .connect = k_connect,
+    .shutdown = k_shutdown,
+    .send = k_send,
+    .recv = k_recv,
+    .sendmsg = k_sendmsg,
+    .recvmsg = k_recvmsg,
+    .getopt = k_getopt,
+    .setopt = k_setopt,
+    .getsockname = k_getsockname,
+    .getpeername = k_getpeername,
+    .set_nonblock = k_set_nonblock,
+    .get_nonblock = k_get_nonblock,
+    .clock = k_clock,
+    .lookup = k_lookup,
+    .lookup_free = k_lookup_free,
+};

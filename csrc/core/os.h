@@ -1,0 +1,34 @@
+/*
+ * What the operating system offers: the one place that includes its socket
+ * headers and the only place outside loop/ where code depends on the platform.
+ * Everything is compiled with _GNU_SOURCE.
+ */
+#ifndef TW_CORE_OS_H
+#define TW_CORE_OS_H
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+/* Where MSG_NOSIGNAL is missing, net_kernel must set SO_NOSIGPIPE instead. */
+#if !defined(MSG_NOSIGNAL)
+#error "this platform needs its own way to hold off SIGPIPE"
+#endif
+
+/* The struct of `type` whose `member` `ptr` points to. */
+#define tw__container_of(ptr, type, member) \
+    ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+/* glibc's non-standard spellings of the invalid-name-server error. */
+#if !defined(EAI_ADDRFAMILY)
+#define EAI_ADDRFAMILY EAI_FAMILY
+#endif
+
+#endif

@@ -1,0 +1,286 @@
+/* Sockets over a struct tw_net: states, modes and results, no system calls. */
+#include "core/sock.h"
+
+#include <string.h>
+
+/* Connections that died before accept are passed over, but only so many in
+   one call: a queue full of them must not hold up the caller for long. */
+enum { ACCEPT_TRIES = 64 };
+
+void tw_sock_init(struct tw_sock *s, const struct tw_net *net, int64_t timeout)
+{
+    *s = (struct tw_sock){.net = net, .timeout = timeout, .fd = -1};
+}
+
+static int mode_flags(const struct tw_sock *s)
+{
+    return s->timeout == TW_FOREVER ? 0 : SOCK_NONBLOCK;
+}
+
+static void opened(struct tw_sock *s, int fd, int family, int type, int proto)
+{
+    s->fd = fd;
+    s->family = family;
+    s->type = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+    s->proto = proto;
+    s->nonblock = s->timeout != TW_FOREVER;
+}
+
+int tw_sock_open(struct tw_sock *s, int family, int type, int proto)
+{
+    int64_t timeout = type & SOCK_NONBLOCK ? 0 : s->timeout;
+    int mode = timeout == TW_FOREVER ? 0 : SOCK_NONBLOCK;
+    int fd = s->net->open(s->net, family, type | mode, proto);
+    if (fd < 0)
+        return fd;
+    s->timeout = timeout;
+    opened(s, fd, family, type, proto);
+    return 0;
+}
+
+int tw_sock_pair(struct tw_sock pair[2], int family, int type, int proto)
+{
+    int fds[2];
+    int64_t timeout = type & SOCK_NONBLOCK ? 0 : pair[0].timeout;
+    int mode = timeout == TW_FOREVER ? 0 : SOCK_NONBLOCK;
+    const struct tw_net *net = pair[0].net;
+    int rc = net->pair(net, family, type | mode, proto, fds);
+    if (rc < 0)
+        return rc;
+    for (int i = 0; i < 2; i++)
+    {
+        pair[i].timeout = timeout;
+        opened(&pair[i], fds[i], family, type, proto);
+    }
+    return 0;
+}
+
+/* Reads one integer option of a descriptor into *value unless it is given. */
+static int detect(const struct tw_net *net, int fd, int name, int *value)
+{
+    int found = 0;
+    struct tw_optval opt = {SOL_SOCKET, name, &found, sizeof found};
+    int rc = net->getopt(net, fd, &opt);
+    if (rc >= 0 && *value < 0)
+        *value = found;
+    return rc;
+}
+
+int tw_sock_adopt(struct tw_sock *s, int fd, int family, int type, int proto)
+{
+    int rc = detect(s->net, fd, SO_TYPE, &type);
+    if (rc >= 0 && family < 0)
+        rc = detect(s->net, fd, SO_DOMAIN, &family);
+    if (rc >= 0 && proto < 0)
+        rc = detect(s->net, fd, SO_PROTOCOL, &proto);
+    int nonblock = rc < 0 ? rc : s->net->get_nonblock(s->net, fd);
+    if (nonblock < 0)
+        return nonblock;
+    if (!nonblock && mode_flags(s))
+        rc = s->net->set_nonblock(s->net, fd, true);
+    if (rc < 0)
+        return rc;
+    s->timeout = nonblock ? 0 : s->timeout;
+    opened(s, fd, family, type, proto);
+    return 0;
+}
+
+int tw_sock_dup(const struct tw_sock *s, struct tw_sock *copy)
+{
+    if (s->fd < 0)
+        return TW_ECLOSED;
+    int fd = s->net->dup(s->net, s->fd);
+    if (fd < 0)
+        return fd;
+    *copy = *s;
+    copy->fd = fd;
+    return 0;
+}
+
+int tw_sock_close(struct tw_sock *s)
+{
+    int fd = s->fd;
+    s->fd = -1;
+    return fd < 0 ? 0 : s->net->close(s->net, fd);
+}
+
+int tw_sock_detach(struct tw_sock *s)
+{
+    int fd = s->fd;
+    if (fd >= 0 && s->nonblock && s->timeout == TW_FOREVER)
+        s->net->set_nonblock(s->net, fd, false);
+    s->fd = -1;
+    return fd;
+}
+
+int tw_sock_settimeout(struct tw_sock *s, int64_t timeout)
+{
+    if (s->fd < 0)
+        return TW_ECLOSED;
+    bool nonblock = timeout != TW_FOREVER;
+    int rc = s->net->set_nonblock(s->net, s->fd, nonblock);
+    if (rc < 0)
+        return rc;
+    s->nonblock = nonblock;
+    s->timeout = timeout;
+    return 0;
+}
+
+int tw_sock_set_nonblock(struct tw_sock *s)
+{
+    if (s->fd < 0)
+        return TW_ECLOSED;
+    int rc = s->nonblock ? 0 : s->net->set_nonblock(s->net, s->fd, true);
+    s->nonblock = rc >= 0;
+    return rc;
+}
+
+int tw_sock_bind(struct tw_sock *s, const struct tw_addr *addr)
+{
+    return s->fd < 0 ? TW_ECLOSED : s->net->bind(s->net, s->fd, addr);
+}
+
+int tw_sock_listen(struct tw_sock *s, int backlog)
+{
+    if (s->fd < 0)
+        return TW_ECLOSED;
+    return s->net->listen(s->net, s->fd, backlog < 0 ? 0 : backlog);
+}
+
+/* accept(2): Linux hands pending network errors of the new connection to the
+   caller and asks for them to be treated as EAGAIN; EPERM is a firewall's. */
+static bool passing(int rc)
+{
+    switch (-rc)
+    {
+    case ECONNABORTED:
+    case ENETDOWN:
+    case EPROTO:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EPERM:
+        return true;
+    default:
+        return false;
+    }
+}
+
+int tw_sock_accept(struct tw_sock *s, struct tw_sock *conn,
+                   struct tw_addr *peer)
+{
+    if (s->fd < 0)
+        return TW_ECLOSED;
+    int rc = -ECONNABORTED;
+    for (int i = 0; i < ACCEPT_TRIES && passing(rc); i++)
+        rc = s->net->accept(s->net, s->fd, peer, mode_flags(conn));
+    if (rc < 0)
+        return rc;
+    opened(conn, rc, s->family, s->type, s->proto);
+    return 0;
+}
+
+int tw_sock_connect(struct tw_sock *s, const struct tw_addr *addr)
+{
+    return s->fd < 0 ? TW_ECLOSED : s->net->connect(s->net, s->fd, addr);
+}
+
+int tw_sock_connected(struct tw_sock *s)
+{
+    int error = 0;
+    struct tw_addr peer;
+    struct tw_optval opt = {SOL_SOCKET, SO_ERROR, &error, sizeof error};
+    int rc = tw_sock_getopt(s, &opt);
+    if (rc < 0)
+        return rc;
+    if (error)
+        return error == EISCONN ? 0 : -error;
+    /* No error is not yet success: a wake-up may be left over from before. */
+    rc = tw_sock_getpeername(s, &peer);
+    return rc == -ENOTCONN ? TW_WANT_WRITE : rc;
+}
+
+int tw_sock_shutdown(struct tw_sock *s, int how)
+{
+    return s->fd < 0 ? TW_ECLOSED : s->net->shutdown(s->net, s->fd, how);
+}
+
+ssize_t tw_sock_send(struct tw_sock *s, const void *data, size_t len,
+                     int flags)
+{
+    return s->fd < 0 ? TW_ECLOSED
+                     : s->net->send(s->net, s->fd, data, len, flags);
+}
+
+/*
+ * Zero bytes from a SOCK_SEQPACKET socket are its end or an empty packet, and
+ * only a second look tells: after the end there will never be a "would block".
+ */
+static bool at_end(struct tw_sock *s)
+{
+    char byte;
+    if (s->type == SOCK_STREAM)
+        return true;
+    return s->type == SOCK_SEQPACKET &&
+           s->net->recv(s->net, s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+static ssize_t received(struct tw_sock *s, ssize_t n, size_t len)
+{
+    return n == 0 && len > 0 && at_end(s) ? TW_EOF : n;
+}
+
+ssize_t tw_sock_recv(struct tw_sock *s, void *data, size_t len, int flags)
+{
+    if (s->fd < 0)
+        return TW_ECLOSED;
+    return received(s, s->net->recv(s->net, s->fd, data, len, flags), len);
+}
+
+ssize_t tw_sock_sendto(struct tw_sock *s, const struct tw_dgram *dgram,
+                       int flags)
+{
+    if (s->fd < 0)
+        return TW_ECLOSED;
+    struct iovec iov = {dgram->data, dgram->len};
+    struct msghdr msg = {.msg_name = (void *)&dgram->addr.u.sa,
+                         .msg_namelen = dgram->addr.len,
+                         .msg_iov = &iov,
+                         .msg_iovlen = 1};
+    return s->net->sendmsg(s->net, s->fd, &msg, flags);
+}
+
+ssize_t tw_sock_recvfrom(struct tw_sock *s, struct tw_dgram *dgram, int flags)
+{
+    if (s->fd < 0)
+        return TW_ECLOSED;
+    struct iovec iov = {dgram->data, dgram->len};
+    struct msghdr msg = {.msg_name = &dgram->addr.u.sa,
+                         .msg_namelen = sizeof dgram->addr.u,
+                         .msg_iov = &iov,
+                         .msg_iovlen = 1};
+    ssize_t n = s->net->recvmsg(s->net, s->fd, &msg, flags);
+    dgram->addr.len = n < 0 ? 0 : msg.msg_namelen;
+    return received(s, n, dgram->len);
+}
+
+int tw_sock_getsockname(const struct tw_sock *s, struct tw_addr *addr)
+{
+    return s->fd < 0 ? TW_ECLOSED : s->net->getsockname(s->net, s->fd, addr);
+}
+
+int tw_sock_getpeername(const struct tw_sock *s, struct tw_addr *addr)
+{
+    return s->fd < 0 ? TW_ECLOSED : s->net->getpeername(s->net, s->fd, addr);
+}
+
+int tw_sock_getopt(const struct tw_sock *s, struct tw_optval *opt)
+{
+    return s->fd < 0 ? TW_ECLOSED : s->net->getopt(s->net, s->fd, opt);
+}
+
+int tw_sock_setopt(struct tw_sock *s, const struct tw_optval *opt)
+{
+    return s->fd < 0 ? TW_ECLOSED : s->net->setopt(s->net, s->fd, opt);
+}
