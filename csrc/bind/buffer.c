@@ -1,0 +1,120 @@
+/*
+ * Reusable memory for recv_into and send: what Python does with a bytearray.
+ * Positions count from 1, and from the end when negative, as in string.sub.
+ */
+#include "bind/buffer.h"
+
+#include "bind/ltw.h"
+
+#include <string.h>
+
+/* More than any message, and far from where sizes could overflow. */
+enum { BUFFER_MAX = 1 << 30 };
+
+const char *ltw_bytes(lua_State *L, int idx, const char *name, size_t *len)
+{
+    const struct ltw_buffer *buf = ltw_test(L, idx, LTW_BUFFER);
+    if (buf)
+    {
+        *len = buf->size;
+        return buf->data;
+    }
+    if (lua_type(L, idx) != LUA_TSTRING)
+        ltw_typeerror(L, idx, name, "string or buffer");
+    return lua_tolstring(L, idx, len);
+}
+
+/* buffer(n) of zero bytes, or buffer(string) with its contents. */
+static int net_buffer(lua_State *L)
+{
+    size_t size;
+    const char *text = NULL;
+    if (lua_type(L, 1) == LUA_TSTRING)
+        text = lua_tolstring(L, 1, &size);
+    else
+        size = (size_t)ltw_integer(L, 1, "size", 0, BUFFER_MAX);
+    struct ltw_buffer *buf =
+        ltw_new(L, LTW_BUFFER, sizeof(struct ltw_buffer) + size, 0);
+    buf->size = size;
+    if (text)
+        memcpy(buf->data, text, size);
+    return 1;
+}
+
+/* string.sub's rules: sets *first (from 0) and returns how many bytes. */
+static size_t sub_range(lua_State *L, int idx, size_t size, size_t *first)
+{
+    lua_Integer len = (lua_Integer)size;
+    lua_Integer i =
+        ltw_optinteger(L, idx, "i", LUA_MININTEGER, LUA_MAXINTEGER, 1);
+    lua_Integer j =
+        ltw_optinteger(L, idx + 1, "j", LUA_MININTEGER, LUA_MAXINTEGER, -1);
+    if (i < 0)
+        i = i < -len ? 1 : len + i + 1;
+    else if (i == 0)
+        i = 1;
+    if (j < 0)
+        j = j < -len ? 0 : len + j + 1;
+    else if (j > len)
+        j = len;
+    *first = i > j ? 0 : (size_t)i - 1;
+    return i > j ? 0 : (size_t)(j - i) + 1;
+}
+
+const char *ltw_slice(lua_State *L, int idx, int range, size_t *len)
+{
+    size_t first, size;
+    const char *data = ltw_bytes(L, idx, "data", &size);
+    *len = sub_range(L, range, size, &first);
+    return data + first;
+}
+
+/* b:sub([i [, j]]) -> string */
+static int buf_sub(lua_State *L)
+{
+    ltw_check(L, 1, LTW_BUFFER);
+    size_t len;
+    const char *data = ltw_slice(L, 1, 2, &len);
+    lua_pushlstring(L, data, len);
+    return 1;
+}
+
+/* b:set(i, data): overwrites the bytes from position i on; returns b. */
+static int buf_set(lua_State *L)
+{
+    struct ltw_buffer *buf = ltw_check(L, 1, LTW_BUFFER);
+    size_t len;
+    const char *data = ltw_bytes(L, 3, "data", &len);
+    size_t at =
+        (size_t)ltw_integer(L, 2, "i", 1, (lua_Integer)buf->size + 1) - 1;
+    if (len > buf->size - at)
+        ltw_argerror(L, 3, "data", "does not fit into the buffer");
+    memmove(buf->data + at, data, len);
+    lua_settop(L, 1);
+    return 1;
+}
+
+static int buf_len(lua_State *L)
+{
+    const struct ltw_buffer *buf = ltw_check(L, 1, LTW_BUFFER);
+    lua_pushinteger(L, (lua_Integer)buf->size);
+    return 1;
+}
+
+static int buf_tostring(lua_State *L)
+{
+    const struct ltw_buffer *buf = ltw_check(L, 1, LTW_BUFFER);
+    lua_pushfstring(L, "buffer (%I bytes)", (lua_Integer)buf->size);
+    return 1;
+}
+
+void ltw_open_buffer(lua_State *L)
+{
+    static const luaL_Reg meta[] = {
+        {"__len", buf_len}, {"__tostring", buf_tostring}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"sub", buf_sub}, {"string", buf_sub}, {"set", buf_set}, {NULL, NULL}};
+    ltw_newtype(L, LTW_BUFFER, meta, methods);
+}
+
+const luaL_Reg ltw_buffer_functions[] = {{"buffer", net_buffer}, {NULL, NULL}};

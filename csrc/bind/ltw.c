@@ -1,0 +1,190 @@
+/* Types, arguments and results. */
+#include "bind/ltw.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+static const char *const type_names[LTW_TYPES] = {
+    [LTW_SOCKET] = "tidewire.socket",   [LTW_ADDRESS] = "tidewire.address",
+    [LTW_BUFFER] = "tidewire.buffer",   [LTW_STREAM] = "tidewire.stream",
+    [LTW_LOOKUP] = "tidewire.lookup",
+};
+
+/* Sets functions in the table on top, with the state as upvalue. */
+static void setfuncs(lua_State *L, const luaL_Reg *list)
+{
+    lua_pushvalue(L, lua_upvalueindex(1));
+    luaL_setfuncs(L, list, 1);
+}
+
+void ltw_newtype(lua_State *L, enum ltw_type type, const luaL_Reg *meta,
+                 const luaL_Reg *methods)
+{
+    luaL_newmetatable(L, type_names[type]); /* mt */
+    setfuncs(L, meta);
+    lua_newtable(L); /* mt methods */
+    setfuncs(L, methods);
+    /* A type with fields has an __index function; it gets the methods. */
+    if (lua_getfield(L, -2, "__index") == LUA_TNIL)
+    {
+        lua_pop(L, 1);
+        lua_setfield(L, -2, "__index");
+    }
+    else
+    {
+        lua_pop(L, 1);
+        lua_setfield(L, -2, "methods");
+    }
+    lua_pushliteral(L, "locked");
+    lua_setfield(L, -2, "__metatable");
+    ltw_state(L)->metatables[type] = lua_topointer(L, -1);
+    lua_pop(L, 1);
+}
+
+void *ltw_new(lua_State *L, enum ltw_type type, size_t size, int uservalues)
+{
+    void *block = lua_newuserdatauv(L, size, uservalues);
+    memset(block, 0, size);
+    luaL_setmetatable(L, type_names[type]);
+    return block;
+}
+
+void *ltw_test(lua_State *L, int idx, enum ltw_type type)
+{
+    if (lua_type(L, idx) != LUA_TUSERDATA || !lua_getmetatable(L, idx))
+        return NULL;
+    bool same = lua_topointer(L, -1) == ltw_state(L)->metatables[type];
+    lua_pop(L, 1);
+    return same ? lua_touserdata(L, idx) : NULL;
+}
+
+void *ltw_check(lua_State *L, int idx, enum ltw_type type)
+{
+    void *block = ltw_test(L, idx, type);
+    if (!block)
+        luaL_typeerror(L, idx, type_names[type]);
+    return block;
+}
+
+int ltw_argerror(lua_State *L, int idx, const char *name, const char *what)
+{
+    return luaL_argerror(L, idx, lua_pushfstring(L, "%s: %s", name, what));
+}
+
+int ltw_typeerror(lua_State *L, int idx, const char *name,
+                  const char *expected)
+{
+    const char *got = luaL_typename(L, idx);
+    if (lua_type(L, idx) == LUA_TNUMBER)
+        got = luaL_tolstring(L, idx, NULL);
+    return luaL_argerror(L, idx, lua_pushfstring(L, "%s: %s expected, got %s",
+                                                 name, expected, got));
+}
+
+lua_Integer ltw_integer(lua_State *L, int idx, const char *name,
+                        lua_Integer min, lua_Integer max)
+{
+    int exact = 0;
+    lua_Integer n = 0;
+    if (lua_type(L, idx) == LUA_TNUMBER)
+        n = lua_tointegerx(L, idx, &exact);
+    if (!exact)
+        ltw_typeerror(L, idx, name, "integer");
+    if (n < min || n > max)
+        luaL_argerror(L, idx,
+                      lua_pushfstring(L, "%s: must be %I to %I, got %I", name,
+                                      min, max, n));
+    return n;
+}
+
+lua_Integer ltw_optinteger(lua_State *L, int idx, const char *name,
+                           lua_Integer min, lua_Integer max, lua_Integer none)
+{
+    return lua_isnoneornil(L, idx) ? none
+                                   : ltw_integer(L, idx, name, min, max);
+}
+
+int ltw_int(lua_State *L, int idx, const char *name)
+{
+    return (int)ltw_integer(L, idx, name, INT_MIN, INT_MAX);
+}
+
+int ltw_optint(lua_State *L, int idx, const char *name, int none)
+{
+    return (int)ltw_optinteger(L, idx, name, INT_MIN, INT_MAX, none);
+}
+
+const char *ltw_string(lua_State *L, int idx, const char *name, size_t *len)
+{
+    if (lua_type(L, idx) != LUA_TSTRING)
+        ltw_typeerror(L, idx, name, "string");
+    return lua_tolstring(L, idx, len);
+}
+
+const char *ltw_text(lua_State *L, int idx, const char *name)
+{
+    size_t len;
+    const char *text = ltw_string(L, idx, name, &len);
+    if (strlen(text) != len)
+        ltw_argerror(L, idx, name, "contains a NUL byte");
+    return text;
+}
+
+int64_t ltw_seconds(lua_State *L, int idx, const char *name)
+{
+    if (lua_isnoneornil(L, idx) ||
+        (lua_isboolean(L, idx) && !lua_toboolean(L, idx)))
+        return TW_FOREVER;
+    if (lua_type(L, idx) != LUA_TNUMBER)
+        ltw_typeerror(L, idx, name, "number of seconds");
+    lua_Number s = lua_tonumber(L, idx);
+    if (!(s >= 0))
+        ltw_argerror(L, idx, name,
+                     "must be a number of seconds, not negative or NaN");
+    /* 1e9 seconds are 31 years; beyond that nobody waits for it. */
+    return s > 1e9 ? TW_FOREVER : (int64_t)ceil(s * 1e9);
+}
+
+int ltw_pushseconds(lua_State *L, int64_t ns)
+{
+    if (ns == TW_FOREVER)
+        lua_pushnil(L);
+    else
+        lua_pushnumber(L, (lua_Number)ns / 1e9);
+    return 1;
+}
+
+int ltw_fail(lua_State *L, int code, const char *op)
+{
+    return ltw_fail_at(L, code, op, NULL);
+}
+
+int ltw_fail_at(lua_State *L, int code, const char *op, const char *where)
+{
+    const char *text = tw_err_text(code);
+    luaL_pushfail(L);
+    if (code == TW_EOF)
+        lua_pushstring(L, text);
+    else if (where)
+        lua_pushfstring(L, "%s %s: %s", op, where, text);
+    else
+        lua_pushfstring(L, "%s: %s", op, text);
+    lua_pushstring(L, tw_err_name(code));
+    return 3;
+}
+
+int ltw_fail_addr(lua_State *L, int code, const char *op,
+                  const struct tw_addr *addr)
+{
+    char text[TW_ADDR_TEXT_MAX];
+    return ltw_fail_at(L, code, op, tw_addr_format(addr, text));
+}
+
+int ltw_result(lua_State *L, int rc, const char *op)
+{
+    if (rc < 0)
+        return ltw_fail(L, rc, op);
+    lua_pushboolean(L, 1);
+    return 1;
+}

@@ -1,0 +1,151 @@
+/*
+ * What the binding files share: the state of one lua_State, its types, how
+ * arguments are checked and failures returned.
+ *
+ * Every function of the module has the state as its first upvalue. Misuse
+ * raises an error that names the argument; an operation that fails returns
+ * nil, a message for people, and a stable code.
+ */
+#ifndef TW_BIND_LTW_H
+#define TW_BIND_LTW_H
+
+#include "core/opt.h"
+#include "core/stream.h"
+#include "task/wait.h"
+#include "tidewire.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+enum ltw_type
+{
+    LTW_SOCKET,
+    LTW_ADDRESS,
+    LTW_BUFFER,
+    LTW_STREAM,
+    LTW_LOOKUP,
+    LTW_TYPES
+};
+
+struct ltw_socket;
+
+/* The module's state: a userdata whose user value is the address table. */
+struct ltw
+{
+    struct tw_runtime rt;
+    const void *metatables[LTW_TYPES];
+};
+
+static inline struct ltw *ltw_state(lua_State *L)
+{
+    return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+/* -- types --------------------------------------------------------------- */
+
+/*
+ * Makes the metatable of a type: __name and tostring as "tidewire.<name>",
+ * __index the methods, and whatever `meta` adds. Leaves nothing on the stack.
+ */
+void ltw_newtype(lua_State *L, enum ltw_type type, const luaL_Reg *meta,
+                 const luaL_Reg *methods);
+
+/* A new zeroed userdata of a type on the stack, with `uservalues`. */
+void *ltw_new(lua_State *L, enum ltw_type type, size_t size, int uservalues);
+
+/* The userdata at `idx` if it is of that type, else NULL. */
+void *ltw_test(lua_State *L, int idx, enum ltw_type type);
+
+/* Ditto, but raises if it is not. */
+void *ltw_check(lua_State *L, int idx, enum ltw_type type);
+
+/* -- arguments ----------------------------------------------------------- */
+
+/* Raise "bad argument #idx to 'f' (name: what was wrong)". */
+int ltw_argerror(lua_State *L, int idx, const char *name, const char *what);
+int ltw_typeerror(lua_State *L, int idx, const char *name,
+                  const char *expected);
+
+/* An integer (no string) between min and max; `none` if it is absent. */
+lua_Integer ltw_integer(lua_State *L, int idx, const char *name,
+                        lua_Integer min, lua_Integer max);
+lua_Integer ltw_optinteger(lua_State *L, int idx, const char *name,
+                           lua_Integer min, lua_Integer max, lua_Integer none);
+
+/* An int-sized number such as a family or a set of flags. */
+int ltw_int(lua_State *L, int idx, const char *name);
+int ltw_optint(lua_State *L, int idx, const char *name, int none);
+
+/* A string (no number); NUL-free for ltw_text. */
+const char *ltw_string(lua_State *L, int idx, const char *name, size_t *len);
+const char *ltw_text(lua_State *L, int idx, const char *name);
+
+/* A string's or a buffer's bytes. */
+const char *ltw_bytes(lua_State *L, int idx, const char *name, size_t *len);
+
+/*
+ * The part of the string or buffer at `idx` that the arguments i and j at
+ * `range` and `range` + 1 name, by string.sub's rules.
+ */
+const char *ltw_slice(lua_State *L, int idx, int range, size_t *len);
+
+/* Seconds >= 0 to nanoseconds, rounded up; nil, false: TW_FOREVER. */
+int64_t ltw_seconds(lua_State *L, int idx, const char *name);
+
+/* Pushes nanoseconds as seconds, TW_FOREVER as nil. Returns 1. */
+int ltw_pushseconds(lua_State *L, int64_t ns);
+
+/* -- results ------------------------------------------------------------- */
+
+/* Pushes nil, "op: text", name of `code`. Returns 3. */
+int ltw_fail(lua_State *L, int code, const char *op);
+
+/* Ditto, "op where: text". `where` may be NULL. */
+int ltw_fail_at(lua_State *L, int code, const char *op, const char *where);
+
+/* Ditto, naming the address. */
+int ltw_fail_addr(lua_State *L, int code, const char *op,
+                  const struct tw_addr *addr);
+
+/* Pushes true, or what ltw_fail pushes for rc < 0; returns how many. */
+int ltw_result(lua_State *L, int rc, const char *op);
+
+/* -- addresses (address.c) ----------------------------------------------- */
+
+/* Pushes the one object for this address; nil for an empty one. */
+void ltw_pushaddr(lua_State *L, const struct tw_addr *addr);
+
+/* Copies the address object at `idx` out; false if it is none. */
+bool ltw_getaddr(lua_State *L, int idx, struct tw_addr *addr);
+
+/*
+ * Reads the address given at idx (and idx + 1 for host, port) and replaces it
+ * by one value at idx: an address object or, for a name, a lookup under way.
+ * Pops everything above. Raises on misuse. Returns 0, or the number of
+ * results of a failure.
+ */
+int ltw_toaddr(lua_State *L, int idx, int family, const char *op);
+
+/*
+ * For a step: makes the value at idx an address and copies it to *addr. 0 when
+ * it is there, TASK_WAIT, or the number of results of a failed lookup.
+ */
+int ltw_resolved(lua_State *L, int idx, struct task_wait *wait,
+                 struct tw_addr *addr);
+
+/* The module functions and methods, one list per file. */
+extern const luaL_Reg ltw_socket_functions[], ltw_address_functions[],
+    ltw_buffer_functions[], ltw_lookup_functions[], ltw_convert_functions[];
+extern const luaL_Reg ltw_socket_io[], ltw_socket_options[];
+
+/* Each makes its type's metatable. */
+void ltw_open_socket(lua_State *L);
+void ltw_open_address(lua_State *L);
+void ltw_open_buffer(lua_State *L);
+void ltw_open_stream(lua_State *L);
+void ltw_open_lookup(lua_State *L);
+
+/* Adds the constants and the errno table to the table on top. */
+void ltw_constants(lua_State *L);
+
+#endif

@@ -1,0 +1,87 @@
+/* The C module tidewire.core: what lua/tidewire/socket.lua stands on. */
+#include "bind/ltw.h"
+
+#include <stdlib.h>
+
+/* Its address is the registry key of a state's configuration. */
+static const char config_key;
+
+void tw_configure(lua_State *L, const struct tw_config *config)
+{
+    lua_pushlightuserdata(L, (void *)config);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &config_key);
+}
+
+static struct tw_config configuration(lua_State *L)
+{
+    struct tw_config config = {.net = NULL};
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &config_key);
+    if (lua_islightuserdata(L, -1))
+        config = *(const struct tw_config *)lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    if (!config.backend)
+        config.backend = getenv("TIDEWIRE_BACKEND");
+    return config;
+}
+
+static int state_gc(lua_State *L)
+{
+    struct ltw *state = lua_touserdata(L, 1);
+    tw_runtime_close(&state->rt);
+    return 0;
+}
+
+/* Pushes a new state: made closed, then given its finalizer, then opened. */
+static void new_state(lua_State *L)
+{
+    struct ltw *state = lua_newuserdatauv(L, sizeof *state, 1);
+    *state = (struct ltw){.rt.loop = NULL};
+    lua_newtable(L); /* state mt */
+    lua_pushcfunction(L, state_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    lua_newtable(L); /* state addresses */
+    lua_newtable(L);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_setiuservalue(L, -2, 1);
+    struct tw_config config = configuration(L);
+    int rc = tw_runtime_open(&state->rt, L, config.net, config.backend);
+    if (rc == -EINVAL)
+        luaL_error(L, "unknown backend '%s'", config.backend);
+    if (rc < 0)
+        luaL_error(L, "cannot open the loop: %s", tw_err_text(rc));
+}
+
+/* Called with the state as upvalue; returns the module. */
+static int fill_module(lua_State *L)
+{
+    const luaL_Reg *const lists[] = {
+        ltw_socket_functions, ltw_address_functions, ltw_buffer_functions,
+        ltw_lookup_functions, ltw_convert_functions};
+    ltw_open_address(L);
+    ltw_open_buffer(L);
+    ltw_open_lookup(L);
+    ltw_open_socket(L);
+    ltw_open_stream(L);
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+    {
+        lua_pushvalue(L, lua_upvalueindex(1));
+        luaL_setfuncs(L, lists[i], 1);
+    }
+    ltw_constants(L);
+    lua_pushliteral(L, TW_VERSION);
+    lua_setfield(L, -2, "_VERSION");
+    return 1;
+}
+
+int luaopen_tidewire_core(lua_State *L)
+{
+    luaL_checkversion(L);
+    new_state(L);
+    lua_pushcclosure(L, fill_module, 1);
+    lua_call(L, 0, 1);
+    return 1;
+}

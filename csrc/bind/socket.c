@@ -1,0 +1,553 @@
+/* Sockets in Lua: making, connecting, closing, naming them. */
+#include "bind/socket.h"
+
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+struct ltw_socket *ltw_newsocket(lua_State *L)
+{
+    struct tw_runtime *rt = &ltw_state(L)->rt;
+    if (!rt->loop)
+        luaL_error(L, "tidewire is closed in this Lua state");
+    struct ltw_socket *s = ltw_new(L, LTW_SOCKET, sizeof *s, 0);
+    tw_sock_init(&s->sock, rt->net, rt->default_timeout);
+    tw_watch_init(&s->watch, -1);
+    return s;
+}
+
+void ltw_opened(struct ltw_socket *s)
+{
+    tw_watch_init(&s->watch, s->sock.fd);
+}
+
+int ltw_release(struct tw_runtime *rt, struct ltw_socket *s)
+{
+    if (rt->loop)
+        tw_loop_forget(rt->loop, &s->watch);
+    return tw_sock_close(&s->sock);
+}
+
+/* A socket whose methods may be used: closed ones are told from wrong types
+   by the result of the operation, not by an error. */
+static struct ltw_socket *self(lua_State *L)
+{
+    return ltw_check(L, 1, LTW_SOCKET);
+}
+
+static struct tw_runtime *runtime(lua_State *L)
+{
+    return &ltw_state(L)->rt;
+}
+
+int ltw_want(struct ltw_socket *s, struct task_wait *wait, int want, int flags)
+{
+    if (want != TW_WANT_TIME)
+        tw_watch_blocked(&s->watch,
+                         want == TW_WANT_WRITE ? TW_WRITE : TW_READ);
+    if (s->sock.timeout == 0 || flags & MSG_DONTWAIT)
+        return 0;
+    wait->watch = &s->watch;
+    wait->want = want;
+    wait->timeout = s->sock.timeout;
+    return TASK_WAIT;
+}
+
+bool ltw_hopeless(const struct tw_runtime *rt, const struct ltw_socket *s,
+                  unsigned dir, int flags)
+{
+    return !(s->watch.ready & dir) && flags == 0 && s->sock.timeout != 0 &&
+           !task_may_block(rt, &s->sock);
+}
+
+int ltw_sockfail(lua_State *L, struct ltw_socket *s, int code, const char *op)
+{
+    struct tw_addr peer;
+    if (code != TW_EOF && s->sock.fd >= 0 && s->sock.family != AF_UNIX &&
+        tw_sock_getpeername(&s->sock, &peer) >= 0 && peer.len)
+        return ltw_fail_addr(L, code, op, &peer);
+    return ltw_fail(L, code, op);
+}
+
+/* -- making -------------------------------------------------------------- */
+
+/* Result of a function that opens the socket on top of the stack. */
+static int opened(lua_State *L, struct ltw_socket *s, int rc, const char *op)
+{
+    if (rc < 0)
+        return ltw_fail(L, rc, op);
+    ltw_opened(s);
+    return 1;
+}
+
+/*
+ * socket([family [, type [, proto [, fileno]]]]): a new socket, or one that
+ * takes an open descriptor, whose family, type and proto are then found out.
+ * Results: socket; or nil, message, code.
+ */
+static int core_socket(lua_State *L)
+{
+    bool adopt = !lua_isnoneornil(L, 4);
+    int family = ltw_optint(L, 1, "family", adopt ? -1 : AF_INET);
+    int type = ltw_optint(L, 2, "type", adopt ? -1 : SOCK_STREAM);
+    int proto = ltw_optint(L, 3, "proto", adopt ? -1 : 0);
+    int fd = adopt ? (int)ltw_integer(L, 4, "fileno", 0, INT_MAX) : -1;
+    struct ltw_socket *s = ltw_newsocket(L);
+    int rc = adopt ? tw_sock_adopt(&s->sock, fd, family, type, proto)
+                   : tw_sock_open(&s->sock, family, type, proto);
+    s->shared = adopt;
+    return opened(L, s, rc, "socket");
+}
+
+/* socketpair([family [, type [, proto]]]): two connected sockets; or nil,
+   message, code. */
+static int net_socketpair(lua_State *L)
+{
+    int family = ltw_optint(L, 1, "family", AF_UNIX);
+    int type = ltw_optint(L, 2, "type", SOCK_STREAM);
+    int proto = ltw_optint(L, 3, "proto", 0);
+    struct ltw_socket *a = ltw_newsocket(L);
+    struct ltw_socket *b = ltw_newsocket(L);
+    struct tw_sock pair[2] = {a->sock, b->sock};
+    int rc = tw_sock_pair(pair, family, type, proto);
+    if (rc < 0)
+        return ltw_fail(L, rc, "socketpair");
+    a->sock = pair[0];
+    b->sock = pair[1];
+    ltw_opened(a);
+    ltw_opened(b);
+    return 2;
+}
+
+/* fromfd(fd, family, type [, proto]): a socket on a duplicate of fd; or nil,
+   message, code. */
+static int net_fromfd(lua_State *L)
+{
+    struct tw_runtime *rt = runtime(L);
+    int fd = (int)ltw_integer(L, 1, "fd", 0, INT_MAX);
+    int family = ltw_int(L, 2, "family");
+    int type = ltw_int(L, 3, "type");
+    int proto = ltw_optint(L, 4, "proto", 0);
+    struct ltw_socket *s = ltw_newsocket(L);
+    int copy = rt->net->dup(rt->net, fd);
+    int rc = copy < 0 ? copy
+                      : tw_sock_adopt(&s->sock, copy, family, type, proto);
+    if (rc < 0 && copy >= 0)
+        rt->net->close(rt->net, copy);
+    s->shared = true;
+    return opened(L, s, rc, "fromfd");
+}
+
+/* s:dup(): another socket on the same connection; or nil, message, code. */
+static int sock_dup(lua_State *L)
+{
+    struct ltw_socket *s = self(L);
+    struct ltw_socket *copy = ltw_newsocket(L);
+    int rc = s->closed ? TW_ECLOSED : tw_sock_dup(&s->sock, &copy->sock);
+    copy->shared = true;
+    s->shared = s->shared || rc >= 0;
+    return opened(L, copy, rc, "dup");
+}
+
+/* -- closing ------------------------------------------------------------- */
+
+/*
+ * s:close(): true; or nil, message, code of the descriptor's close. Closing
+ * twice is harmless. While a file made by makefile may still be read or
+ * written, the descriptor lives on for it, as in Python; but so that the peer
+ * need not wait for the garbage collector, it is told the end at once when no
+ * file writes.
+ */
+static int sock_close(lua_State *L)
+{
+    struct ltw_socket *s = self(L);
+    int rc = 0;
+    bool needed = s->files > 0 && !(s->writers == 0 && s->ended);
+    if (!s->closed && needed && s->writers == 0 && !s->shared)
+        tw_sock_shutdown(&s->sock, SHUT_WR);
+    if (!needed)
+        rc = ltw_release(runtime(L), s);
+    s->closed = true;
+    return ltw_result(L, rc, "close");
+}
+
+static int sock_gc(lua_State *L)
+{
+    struct ltw_socket *s = self(L);
+    if (s->sock.fd >= 0 && !s->closed)
+    {
+        lua_warning(L, "tidewire: a socket was collected without close: ", 1);
+        luaL_tolstring(L, 1, NULL);
+        lua_warning(L, lua_tostring(L, -1), 0);
+    }
+    s->closed = true;
+    if (s->files == 0)
+        ltw_release(runtime(L), s);
+    return 0;
+}
+
+/* s:detach(): the descriptor, which stays open; -1 if closed. */
+static int sock_detach(lua_State *L)
+{
+    struct ltw_socket *s = self(L);
+    struct tw_runtime *rt = runtime(L);
+    if (!s->closed && rt->loop)
+        tw_loop_forget(rt->loop, &s->watch);
+    lua_pushinteger(L, s->closed ? -1 : tw_sock_detach(&s->sock));
+    s->closed = true;
+    return 1;
+}
+
+/* -- naming -------------------------------------------------------------- */
+
+/* s:fileno(): the descriptor, -1 if closed. */
+static int sock_fileno(lua_State *L)
+{
+    const struct ltw_socket *s = self(L);
+    lua_pushinteger(L, s->closed ? -1 : s->sock.fd);
+    return 1;
+}
+
+static int push_name(lua_State *L, int rc, const struct tw_addr *addr,
+                     const char *op)
+{
+    if (rc < 0)
+        return ltw_fail(L, rc, op);
+    ltw_pushaddr(L, addr);
+    return 1;
+}
+
+/* s:getsockname(): its own address; or nil, message, code. */
+static int sock_getsockname(lua_State *L)
+{
+    const struct ltw_socket *s = self(L);
+    struct tw_addr addr;
+    int rc = s->closed ? TW_ECLOSED : tw_sock_getsockname(&s->sock, &addr);
+    return push_name(L, rc, &addr, "getsockname");
+}
+
+/* s:getpeername(): the peer's address; or nil, message, code. */
+static int sock_getpeername(lua_State *L)
+{
+    const struct ltw_socket *s = self(L);
+    struct tw_addr addr;
+    int rc = s->closed ? TW_ECLOSED : tw_sock_getpeername(&s->sock, &addr);
+    return push_name(L, rc, &addr, "getpeername");
+}
+
+static int sock_tostring(lua_State *L)
+{
+    struct ltw_socket *s = self(L);
+    struct tw_addr addr;
+    char text[TW_ADDR_TEXT_MAX];
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    bool open = !s->closed && s->sock.fd >= 0;
+    lua_pushfstring(L, "socket (%s%d, family=%d, type=%d, proto=%d",
+                    open ? "fd=" : "closed, fd=", open ? s->sock.fd : -1,
+                    s->sock.family, s->sock.type, s->sock.proto);
+    luaL_addvalue(&b);
+    if (open && tw_sock_getsockname(&s->sock, &addr) >= 0)
+    {
+        lua_pushfstring(L, ", laddr=%s", tw_addr_format(&addr, text));
+        luaL_addvalue(&b);
+    }
+    if (open && tw_sock_getpeername(&s->sock, &addr) >= 0)
+    {
+        lua_pushfstring(L, ", raddr=%s", tw_addr_format(&addr, text));
+        luaL_addvalue(&b);
+    }
+    luaL_addchar(&b, ')');
+    luaL_pushresult(&b);
+    return 1;
+}
+
+/* s.family, s.type, s.proto, s.timeout; or a method, found in upvalue 2. */
+static int sock_index(lua_State *L)
+{
+    const struct ltw_socket *s = self(L);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL)
+        return 1;
+    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    if (strcmp(key, "timeout") == 0)
+        return ltw_pushseconds(L, s->sock.timeout);
+    if (strcmp(key, "family") == 0)
+        lua_pushinteger(L, s->sock.family);
+    else if (strcmp(key, "type") == 0)
+        lua_pushinteger(L, s->sock.type);
+    else if (strcmp(key, "proto") == 0)
+        lua_pushinteger(L, s->sock.proto);
+    return 1;
+}
+
+static int sock_newindex(lua_State *L)
+{
+    return luaL_error(L, "a socket has no field '%s' that can be set",
+                      luaL_tolstring(L, 2, NULL));
+}
+
+/* -- waiting to be connected --------------------------------------------- */
+
+/*
+ * Accept and connect have no MSG_DONTWAIT. Unless the call may sleep in the
+ * kernel the descriptor must be in non-blocking mode; returns 0 or an error.
+ */
+static int ready_to_wait(struct tw_runtime *rt, struct ltw_socket *s)
+{
+    if (s->closed)
+        return TW_ECLOSED;
+    return task_may_block(rt, &s->sock) ? 0 : tw_sock_set_nonblock(&s->sock);
+}
+
+/*
+ * One turn of connecting. Stack: self, address or lookup, whether the connect
+ * is under way. Returns TASK_WAIT, the results of a failed lookup, or 0 with
+ * the outcome in *rc.
+ */
+static int try_connect(lua_State *L, struct task_wait *wait, int *rc)
+{
+    struct tw_addr addr;
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    wait->timeout = s->sock.timeout;
+    if (s->sock.timeout == 0 && ltw_test(L, 2, LTW_LOOKUP))
+        return ltw_fail(L, -EAGAIN, "connect: name lookup");
+    int results = ltw_resolved(L, 2, wait, &addr);
+    if (results != 0)
+        return results;
+    *rc = wait->status < 0 ? wait->status : ready_to_wait(runtime(L), s);
+    if (*rc >= 0 && lua_toboolean(L, 3))
+    {
+        *rc = tw_sock_connected(&s->sock);
+    }
+    else if (*rc >= 0)
+    {
+        *rc = tw_sock_connect(&s->sock, &addr);
+        lua_pushboolean(L, *rc == TW_WANT_WRITE);
+        lua_replace(L, 3);
+    }
+    if (tw_err_want(*rc) && ltw_want(s, wait, *rc, 0))
+        return TASK_WAIT;
+    /* The kernel's own word for "under way, and not waiting". */
+    *rc = *rc == TW_WANT_WRITE ? -EINPROGRESS : *rc;
+    s->watch.ready |= *rc >= 0 ? TW_READ | TW_WRITE : 0;
+    return 0;
+}
+
+static int sock_connect_k(lua_State *L, struct task_wait *wait)
+{
+    struct tw_addr addr;
+    int rc;
+    int results = try_connect(L, wait, &rc);
+    if (results != 0)
+        return results;
+    if (rc >= 0 || !ltw_getaddr(L, 2, &addr))
+        return ltw_result(L, rc, "connect");
+    return ltw_fail_addr(L, rc, "connect", &addr);
+}
+
+static int sock_connect_ex_k(lua_State *L, struct task_wait *wait)
+{
+    int rc;
+    int results = try_connect(L, wait, &rc);
+    if (results != 0)
+        return results;
+    if (rc == TW_ETIMEDOUT)
+        rc = -ETIMEDOUT;
+    else if (rc == TW_ECLOSED)
+        rc = -EBADF;
+    else if (tw_err_want(rc))
+        rc = -EAGAIN;
+    lua_pushinteger(L, -rc);
+    return 1;
+}
+
+static int start_connect(lua_State *L, task_step step)
+{
+    const struct ltw_socket *s = self(L);
+    int failed = ltw_toaddr(L, 2, s->sock.family, "connect");
+    if (failed)
+        return failed;
+    lua_pushboolean(L, 0);
+    return task_run(L, runtime(L), step);
+}
+
+/*
+ * s:connect(address): true; or nil, message, code. The timeout covers the
+ * lookup of a name and the connecting. After a failure the socket stays open.
+ */
+static int sock_connect(lua_State *L)
+{
+    return start_connect(L, sock_connect_k);
+}
+
+/* s:connect_ex(address): 0, or the number of the error (ETIMEDOUT for our own
+   timeout); nil, message, code when a name cannot be resolved. */
+static int sock_connect_ex(lua_State *L)
+{
+    return start_connect(L, sock_connect_ex_k);
+}
+
+static int sock_bind_k(lua_State *L, struct task_wait *wait)
+{
+    struct tw_addr addr;
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    wait->timeout = s->sock.timeout == 0 ? TW_FOREVER : s->sock.timeout;
+    int results = ltw_resolved(L, 2, wait, &addr);
+    if (results != 0)
+        return results;
+    int rc = s->closed ? TW_ECLOSED : tw_sock_bind(&s->sock, &addr);
+    return rc < 0 ? ltw_fail_addr(L, rc, "bind", &addr)
+                  : ltw_result(L, rc, "bind");
+}
+
+/* s:bind(address): true; or nil, message, code. */
+static int sock_bind(lua_State *L)
+{
+    const struct ltw_socket *s = self(L);
+    int failed = ltw_toaddr(L, 2, s->sock.family, "bind");
+    return failed ? failed : task_run(L, runtime(L), sock_bind_k);
+}
+
+/* s:listen([backlog = 128]): true; or nil, message, code. */
+static int sock_listen(lua_State *L)
+{
+    struct ltw_socket *s = self(L);
+    int backlog = (int)ltw_optinteger(L, 2, "backlog", INT_MIN, INT_MAX,
+                                      SOMAXCONN < 128 ? SOMAXCONN : 128);
+    int rc = s->closed ? TW_ECLOSED : tw_sock_listen(&s->sock, backlog);
+    return ltw_result(L, rc, "listen");
+}
+
+/* Stack: self, the connection's socket (closed so far). */
+static int sock_accept_k(lua_State *L, struct task_wait *wait)
+{
+    struct tw_addr peer;
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    struct ltw_socket *conn = lua_touserdata(L, 2);
+    int rc = wait->status < 0 ? wait->status : ready_to_wait(runtime(L), s);
+    if (rc >= 0 && ltw_hopeless(runtime(L), s, TW_READ, 0))
+        rc = TW_WANT_READ;
+    else if (rc >= 0)
+        rc = tw_sock_accept(&s->sock, &conn->sock, &peer);
+    if (tw_err_want(rc) && ltw_want(s, wait, rc, 0))
+        return TASK_WAIT;
+    if (rc < 0)
+        return ltw_fail(L, rc, "accept");
+    ltw_opened(conn);
+    lua_settop(L, 2);
+    ltw_pushaddr(L, &peer);
+    return 2;
+}
+
+/* s:accept(): the connection's socket and its address; or nil, message, code.
+   The new socket has the default timeout. */
+static int sock_accept(lua_State *L)
+{
+    self(L);
+    lua_settop(L, 1);
+    ltw_newsocket(L);
+    return task_run(L, runtime(L), sock_accept_k);
+}
+
+/* s:shutdown(how): true; or nil, message, code. */
+static int sock_shutdown(lua_State *L)
+{
+    struct ltw_socket *s = self(L);
+    int how = ltw_int(L, 2, "how");
+    int rc = s->closed ? TW_ECLOSED : tw_sock_shutdown(&s->sock, how);
+    return ltw_result(L, rc, "shutdown");
+}
+
+/* gethostname(): this machine's name. */
+static int net_gethostname(lua_State *L)
+{
+    char name[256] = "";
+    int rc = gethostname(name, sizeof name - 1) < 0 ? -errno : 0;
+    if (rc < 0)
+        return ltw_fail(L, rc, "gethostname");
+    lua_pushstring(L, name);
+    return 1;
+}
+
+/* type(v): "socket", "closed socket", or nil for anything else. */
+static int net_type(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    const struct ltw_socket *s = ltw_test(L, 1, LTW_SOCKET);
+    if (!s)
+        luaL_pushfail(L);
+    else
+        lua_pushstring(L, s->closed || s->sock.fd < 0 ? "closed socket"
+                                                       : "socket");
+    return 1;
+}
+
+/* monotonic(): seconds on the clock that timeouts are measured with. */
+static int net_monotonic(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)tw_loop_now(runtime(L)->loop) / 1e9);
+    return 1;
+}
+
+/* backend(): what waits for events: "epoll" or "poll". */
+static int net_backend(lua_State *L)
+{
+    lua_pushstring(L, tw_loop_backend(runtime(L)->loop));
+    return 1;
+}
+
+/* getdefaulttimeout(): the timeout new sockets get, nil for none. */
+static int net_getdefaulttimeout(lua_State *L)
+{
+    return ltw_pushseconds(L, runtime(L)->default_timeout);
+}
+
+/* setdefaulttimeout(seconds or nil) */
+static int net_setdefaulttimeout(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    runtime(L)->default_timeout = ltw_seconds(L, 1, "timeout");
+    return 0;
+}
+
+void ltw_open_socket(lua_State *L)
+{
+    static const luaL_Reg meta[] = {
+        {"__newindex", sock_newindex}, {"__gc", sock_gc},
+        {"__close", sock_close},       {"__tostring", sock_tostring},
+        {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"accept", sock_accept},           {"bind", sock_bind},
+        {"close", sock_close},             {"connect", sock_connect},
+        {"connect_ex", sock_connect_ex},   {"detach", sock_detach},
+        {"dup", sock_dup},                 {"fileno", sock_fileno},
+        {"getpeername", sock_getpeername}, {"getsockname", sock_getsockname},
+        {"listen", sock_listen},           {"makefile", ltw_makefile},
+        {"shutdown", sock_shutdown},       {NULL, NULL}};
+    ltw_newtype(L, LTW_SOCKET, meta, methods);
+    luaL_getmetatable(L, "tidewire.socket");
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_getfield(L, -2, "__index"); /* mt state methods */
+    const luaL_Reg *const more[] = {ltw_socket_io, ltw_socket_options};
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
+    {
+        lua_pushvalue(L, lua_upvalueindex(1));
+        luaL_setfuncs(L, more[i], 1);
+    }
+    lua_pushcclosure(L, sock_index, 2); /* mt __index */
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
+const luaL_Reg ltw_socket_functions[] = {
+    {"socket", core_socket},
+    {"socketpair", net_socketpair},
+    {"fromfd", net_fromfd},
+    {"gethostname", net_gethostname},
+    {"type", net_type},
+    {"monotonic", net_monotonic},
+    {"backend", net_backend},
+    {"getdefaulttimeout", net_getdefaulttimeout},
+    {"setdefaulttimeout", net_setdefaulttimeout},
+    {NULL, NULL}};

@@ -1,0 +1,57 @@
+/* The Lua type "socket", for the files that make up its methods. */
+#ifndef TW_BIND_SOCKET_H
+#define TW_BIND_SOCKET_H
+
+#include "bind/ltw.h"
+
+struct ltw_socket
+{
+    struct tw_sock sock;
+    struct tw_watch watch;
+    uint32_t files;   /* open streams made by makefile ... */
+    uint32_t writers; /* ... and those of them that write */
+    bool closed;      /* by the script; the files may still need it */
+    bool ended;       /* the last receive found the end, or an error */
+    bool shared;      /* others may hold the same connection */
+};
+
+/* Pushes a new closed socket with the default timeout. */
+struct ltw_socket *ltw_newsocket(lua_State *L);
+
+/* To be called once its struct tw_sock is open. */
+void ltw_opened(struct ltw_socket *s);
+
+/* Closes the descriptor, waking with "closed" whoever waits for it. */
+int ltw_release(struct tw_runtime *rt, struct ltw_socket *s);
+
+/*
+ * What a step returns when an attempt gave TW_WANT_*: TASK_WAIT with *wait
+ * filled in, or 0 if this call, made with `flags`, must not wait.
+ */
+int ltw_want(struct ltw_socket *s, struct task_wait *wait, int want,
+             int flags);
+
+/*
+ * True when an attempt in that direction would only say "would block": it was
+ * so the last time, and no event has come since. Calls that may sleep in the
+ * kernel, never wait, or have flags of their own always try.
+ */
+bool ltw_hopeless(const struct tw_runtime *rt, const struct ltw_socket *s,
+                  unsigned dir, int flags);
+
+/*
+ * One attempt to receive or send with the script's flags and the bookkeeping
+ * of readiness. Results as tw_sock_recv and tw_sock_send.
+ */
+ssize_t ltw_tryrecv(const struct tw_runtime *rt, struct ltw_socket *s,
+                    void *data, size_t len, int flags);
+ssize_t ltw_trysend(const struct tw_runtime *rt, struct ltw_socket *s,
+                    const void *data, size_t len, int flags);
+
+/* nil, message naming the peer if there is one, code. */
+int ltw_sockfail(lua_State *L, struct ltw_socket *s, int code, const char *op);
+
+/* socket:makefile (stream.c) */
+int ltw_makefile(lua_State *L);
+
+#endif

@@ -1,0 +1,391 @@
+/* Sockets in Lua: sending and receiving. */
+#include "bind/buffer.h"
+#include "bind/socket.h"
+
+#include <limits.h>
+
+/* Larger than any datagram a system is normally set up to carry. */
+enum { DATAGRAM_MAX = 4 << 20 };
+
+/* For a call with the script's flags: MSG_DONTWAIT is added unless it may
+   sleep in the kernel. */
+static int kernel_flags(const struct tw_runtime *rt, const struct ltw_socket *s,
+                        int flags)
+{
+    return task_may_block(rt, &s->sock) ? flags : flags | MSG_DONTWAIT;
+}
+
+/*
+ * Less than was asked for means that nothing is left, so that the next receive
+ * can wait right away. AF_UNIX streams may stop short between messages.
+ */
+static void note_received(struct ltw_socket *s, ssize_t n, size_t len,
+                          int flags)
+{
+    if (n > 0 && (size_t)n < len && flags == 0 &&
+        s->sock.type == SOCK_STREAM && s->sock.family != AF_UNIX)
+        tw_watch_drained(&s->watch, TW_READ);
+    s->ended = n < 0 && !tw_err_want(n);
+}
+
+ssize_t ltw_tryrecv(const struct tw_runtime *rt, struct ltw_socket *s,
+                    void *data, size_t len, int flags)
+{
+    if (ltw_hopeless(rt, s, TW_READ, flags))
+        return TW_WANT_READ;
+    ssize_t n =
+        tw_sock_recv(&s->sock, data, len, kernel_flags(rt, s, flags));
+    note_received(s, n, len, flags);
+    return n;
+}
+
+ssize_t ltw_trysend(const struct tw_runtime *rt, struct ltw_socket *s,
+                    const void *data, size_t len, int flags)
+{
+    if (ltw_hopeless(rt, s, TW_WRITE, flags))
+        return TW_WANT_WRITE;
+    return tw_sock_send(&s->sock, data, len, kernel_flags(rt, s, flags));
+}
+
+/* Ends a step after rc < 0: waits, or pushes the failure. */
+static int unfinished(lua_State *L, struct task_wait *wait, ssize_t rc,
+                      const char *op)
+{
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    int flags = (int)lua_tointeger(L, 3);
+    if (tw_err_want(rc) && ltw_want(s, wait, (int)rc, flags))
+        return TASK_WAIT;
+    return ltw_sockfail(L, s, (int)rc, op);
+}
+
+/* How an attempt must not even begin: why the wait ended, or closed. */
+static int obstacle(const struct ltw_socket *s, const struct task_wait *wait)
+{
+    return wait->status < 0 ? wait->status : s->closed ? TW_ECLOSED : 0;
+}
+
+/* -- receiving ----------------------------------------------------------- */
+
+/* The size argument: any number >= 0. */
+static size_t size_arg(lua_State *L, int idx)
+{
+    return (size_t)ltw_integer(L, idx, "size", 0, LUA_MAXINTEGER);
+}
+
+/*
+ * A block for the next receive: as much as may arrive, not as much as was
+ * asked for. Sets *len. NULL: no memory.
+ */
+static char *room(lua_State *L, const struct ltw_socket *s, size_t *len)
+{
+    size_t max = s->sock.type == SOCK_STREAM ? (size_t)TW_SCRATCH_MAX
+                                             : (size_t)DATAGRAM_MAX;
+    if (*len > max)
+        *len = max;
+    return tw_runtime_scratch(&ltw_state(L)->rt, *len);
+}
+
+/* Stack: self, size, flags. */
+static int sock_recv_k(lua_State *L, struct task_wait *wait)
+{
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    size_t len = (size_t)lua_tointeger(L, 2);
+    ssize_t n = obstacle(s, wait);
+    char *data = room(L, s, &len);
+    if (n >= 0 && !data)
+        n = -ENOMEM;
+    else if (n >= 0 && len > 0)
+        n = ltw_tryrecv(&ltw_state(L)->rt, s, data, len,
+                        (int)lua_tointeger(L, 3));
+    if (n < 0)
+        return unfinished(L, wait, n, "recv");
+    lua_pushlstring(L, data, (size_t)n);
+    return 1;
+}
+
+/*
+ * s:recv(size [, flags]): up to `size` bytes, at least one unless it is an
+ * empty datagram; or nil, message, code ("eof" at the end of a stream). What
+ * arrives decides how much memory is used, and one call brings at most 1 MiB
+ * of a stream.
+ */
+static int sock_recv(lua_State *L)
+{
+    ltw_check(L, 1, LTW_SOCKET);
+    size_arg(L, 2);
+    lua_settop(L, 3);
+    ltw_optint(L, 3, "flags", 0);
+    return task_run(L, &ltw_state(L)->rt, sock_recv_k);
+}
+
+/* One attempt to receive with the sender's address. */
+static ssize_t tryrecvfrom(lua_State *L, struct ltw_socket *s,
+                           const struct task_wait *wait,
+                           struct tw_dgram *dgram)
+{
+    const struct tw_runtime *rt = &ltw_state(L)->rt;
+    int flags = (int)lua_tointeger(L, 3);
+    int stop = obstacle(s, wait);
+    if (stop < 0)
+        return stop;
+    if (!dgram->data)
+        return -ENOMEM;
+    if (ltw_hopeless(rt, s, TW_READ, flags))
+        return TW_WANT_READ;
+    ssize_t n =
+        tw_sock_recvfrom(&s->sock, dgram, kernel_flags(rt, s, flags));
+    note_received(s, n, dgram->len, flags);
+    return n;
+}
+
+static int sock_recvfrom_k(lua_State *L, struct task_wait *wait)
+{
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    struct tw_dgram dgram;
+    dgram.len = (size_t)lua_tointeger(L, 2);
+    dgram.data = room(L, s, &dgram.len);
+    ssize_t n = tryrecvfrom(L, s, wait, &dgram);
+    if (n < 0)
+        return unfinished(L, wait, n, "recvfrom");
+    lua_pushlstring(L, dgram.data, (size_t)n);
+    ltw_pushaddr(L, &dgram.addr);
+    return 2;
+}
+
+/*
+ * s:recvfrom(size [, flags]): a datagram, cut to `size` bytes, and its
+ * sender's address (nil if it has none); or nil, message, code.
+ */
+static int sock_recvfrom(lua_State *L)
+{
+    ltw_check(L, 1, LTW_SOCKET);
+    size_arg(L, 2);
+    lua_settop(L, 3);
+    ltw_optint(L, 3, "flags", 0);
+    return task_run(L, &ltw_state(L)->rt, sock_recvfrom_k);
+}
+
+/* Where in the buffer bytes go, from slots 2, 4 (at) and 5 (length). */
+static void *target(lua_State *L, size_t *len)
+{
+    struct ltw_buffer *buf = lua_touserdata(L, 2);
+    *len = (size_t)lua_tointeger(L, 5);
+    return buf->data + lua_tointeger(L, 4) - 1;
+}
+
+/* From self, buf, size, flags, at to self, buf, flags, at, length. */
+static void into_args(lua_State *L)
+{
+    ltw_check(L, 1, LTW_SOCKET);
+    const struct ltw_buffer *buf = ltw_check(L, 2, LTW_BUFFER);
+    lua_settop(L, 5);
+    lua_Integer size = (lua_Integer)buf->size;
+    lua_Integer at = ltw_optinteger(L, 5, "at", 1, size + 1, 1);
+    lua_Integer len = ltw_optinteger(L, 3, "size", 0, size - at + 1, 0);
+    lua_pushinteger(L, ltw_optint(L, 4, "flags", 0));
+    lua_replace(L, 3);
+    lua_pushinteger(L, at);
+    lua_replace(L, 4);
+    lua_pushinteger(L, len > 0 ? len : size - at + 1);
+    lua_replace(L, 5);
+}
+
+static int sock_recv_into_k(lua_State *L, struct task_wait *wait)
+{
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    size_t len;
+    void *data = target(L, &len);
+    ssize_t n = obstacle(s, wait);
+    if (n >= 0 && len > 0)
+        n = ltw_tryrecv(&ltw_state(L)->rt, s, data, len,
+                        (int)lua_tointeger(L, 3));
+    if (n < 0)
+        return unfinished(L, wait, n, "recv_into");
+    lua_pushinteger(L, (lua_Integer)n);
+    return 1;
+}
+
+/*
+ * s:recv_into(buffer [, size [, flags [, at]]]): how many bytes it put into
+ * the buffer from position `at` on, at most `size` (0: all there is room for);
+ * or nil, message, code as recv.
+ */
+static int sock_recv_into(lua_State *L)
+{
+    into_args(L);
+    return task_run(L, &ltw_state(L)->rt, sock_recv_into_k);
+}
+
+static int sock_recvfrom_into_k(lua_State *L, struct task_wait *wait)
+{
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    struct tw_dgram dgram;
+    dgram.data = target(L, &dgram.len);
+    dgram.addr.len = 0;
+    ssize_t n = dgram.len > 0 ? tryrecvfrom(L, s, wait, &dgram)
+                              : obstacle(s, wait);
+    if (n < 0)
+        return unfinished(L, wait, n, "recvfrom_into");
+    lua_pushinteger(L, (lua_Integer)n);
+    ltw_pushaddr(L, &dgram.addr);
+    return 2;
+}
+
+/* s:recvfrom_into(buffer [, size [, flags [, at]]]): as recv_into, and the
+   sender's address. */
+static int sock_recvfrom_into(lua_State *L)
+{
+    into_args(L);
+    return task_run(L, &ltw_state(L)->rt, sock_recvfrom_into_k);
+}
+
+/* -- sending ------------------------------------------------------------- */
+
+/*
+ * From self, data, flags, i, j to self, data, flags, first, last + 1: the
+ * range of bytes to send, counted from 0.
+ */
+static void send_args(lua_State *L)
+{
+    size_t size, len;
+    ltw_check(L, 1, LTW_SOCKET);
+    const char *all = ltw_bytes(L, 2, "data", &size);
+    lua_settop(L, 5);
+    const char *data = ltw_slice(L, 2, 4, &len);
+    lua_pushinteger(L, ltw_optint(L, 3, "flags", 0));
+    lua_replace(L, 3);
+    lua_pushinteger(L, data - all);
+    lua_replace(L, 4);
+    lua_pushinteger(L, data - all + (lua_Integer)len);
+    lua_replace(L, 5);
+}
+
+static ssize_t send_from(lua_State *L, struct ltw_socket *s,
+                         lua_Integer first)
+{
+    size_t size;
+    const char *data = ltw_bytes(L, 2, "data", &size);
+    return ltw_trysend(&ltw_state(L)->rt, s, data + first,
+                       (size_t)(lua_tointeger(L, 5) - first),
+                       (int)lua_tointeger(L, 3));
+}
+
+static int sock_send_k(lua_State *L, struct task_wait *wait)
+{
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    ssize_t n = obstacle(s, wait);
+    if (n >= 0)
+        n = send_from(L, s, lua_tointeger(L, 4));
+    if (n < 0)
+        return unfinished(L, wait, n, "send");
+    lua_pushinteger(L, (lua_Integer)n);
+    return 1;
+}
+
+/*
+ * s:send(data [, flags [, i [, j]]]): how many bytes of data:sub(i, j) were
+ * sent, perhaps not all; or nil, message, code. data is a string or a buffer.
+ */
+static int sock_send(lua_State *L)
+{
+    send_args(L);
+    return task_run(L, &ltw_state(L)->rt, sock_send_k);
+}
+
+/* Stack: as send, and at 6 how far it got. */
+static int sock_sendall_k(lua_State *L, struct task_wait *wait)
+{
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    lua_Integer at = lua_tointeger(L, 6), end = lua_tointeger(L, 5);
+    lua_Integer first = lua_tointeger(L, 4);
+    ssize_t n = obstacle(s, wait);
+    while (n >= 0)
+    {
+        n = send_from(L, s, at);
+        at += n > 0 ? n : 0;
+        if (n >= 0 && at >= end)
+        {
+            lua_pushinteger(L, end - first);
+            return 1;
+        }
+    }
+    lua_pushinteger(L, at);
+    lua_replace(L, 6);
+    int results = unfinished(L, wait, n, "sendall");
+    if (results == TASK_WAIT)
+        return results;
+    lua_pushinteger(L, at - first);
+    return results + 1;
+}
+
+/*
+ * s:sendall(data [, flags [, i [, j]]]): sends all of data:sub(i, j), the
+ * timeout covering the whole; how many bytes that were; or nil, message, code
+ * and how many bytes were sent before the failure.
+ */
+static int sock_sendall(lua_State *L)
+{
+    send_args(L);
+    lua_pushvalue(L, 4);
+    return task_run(L, &ltw_state(L)->rt, sock_sendall_k);
+}
+
+/* Stack: self, data, flags, address or lookup. */
+static int sock_sendto_k(lua_State *L, struct task_wait *wait)
+{
+    const struct tw_runtime *rt = &ltw_state(L)->rt;
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    int flags = (int)lua_tointeger(L, 3);
+    struct tw_dgram dgram;
+    wait->timeout = s->sock.timeout;
+    if (s->sock.timeout == 0 && ltw_test(L, 4, LTW_LOOKUP))
+        return ltw_fail(L, -EAGAIN, "sendto: name lookup");
+    int results = ltw_resolved(L, 4, wait, &dgram.addr);
+    if (results != 0)
+        return results;
+    dgram.data = (void *)ltw_bytes(L, 2, "data", &dgram.len);
+    ssize_t n = obstacle(s, wait);
+    if (n >= 0 && ltw_hopeless(rt, s, TW_WRITE, flags))
+        n = TW_WANT_WRITE;
+    else if (n >= 0)
+        n = tw_sock_sendto(&s->sock, &dgram, kernel_flags(rt, s, flags));
+    if (tw_err_want(n) && ltw_want(s, wait, (int)n, flags))
+        return TASK_WAIT;
+    if (n < 0)
+        return ltw_fail_addr(L, (int)n, "sendto", &dgram.addr);
+    lua_pushinteger(L, (lua_Integer)n);
+    return 1;
+}
+
+/*
+ * s:sendto(data, [flags,] address): how many bytes were sent; or nil, message,
+ * code. The timeout covers the lookup of a name too.
+ */
+static int sock_sendto(lua_State *L)
+{
+    size_t len;
+    const struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
+    ltw_bytes(L, 2, "data", &len);
+    if (lua_type(L, 3) == LUA_TNUMBER)
+    {
+        ltw_int(L, 3, "flags");
+    }
+    else
+    {
+        lua_settop(L, lua_gettop(L) < 3 ? 3 : lua_gettop(L));
+        lua_pushinteger(L, 0);
+        lua_insert(L, 3);
+    }
+    int failed = ltw_toaddr(L, 4, s->sock.family, "sendto");
+    return failed ? failed : task_run(L, &ltw_state(L)->rt, sock_sendto_k);
+}
+
+const luaL_Reg ltw_socket_io[] = {
+    {"recv", sock_recv},
+    {"recvfrom", sock_recvfrom},
+    {"recv_into", sock_recv_into},
+    {"recvfrom_into", sock_recvfrom_into},
+    {"send", sock_send},
+    {"sendall", sock_sendall},
+    {"sendto", sock_sendto},
+    {NULL, NULL}};
