@@ -1,0 +1,17 @@
+--- The modules of Tidewire, each loaded when first used:
+-- `require("tidewire").socket` is `require "tidewire.socket"`.
+
+local core <const> = require "tidewire.core"
+
+local modules <const> = { socket = true }
+
+return setmetatable({ _VERSION = core._VERSION }, {
+    __index = function(self, name)
+        if not modules[name] then
+            return nil
+        end
+        local module <const> = require("tidewire." .. name)
+        rawset(self, name, module)
+        return module
+    end,
+})

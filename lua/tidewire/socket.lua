@@ -1,0 +1,200 @@
+--- Python's socket module for Lua: the same names and semantics; failures are
+-- `nil, message, code`, misuse raises.
+
+local core <const> = require "tidewire.core"
+local options <const> = require "tidewire.options"
+
+local socket = {}
+for name, value in pairs(core) do
+    socket[name] = value
+end
+
+local function keys(...)
+    local set = {}
+    for _, key in ipairs { ... } do
+        set[key] = true
+    end
+    return set
+end
+
+local SOCKET_OPTIONS <const> = keys("family", "type", "proto", "fileno")
+local LOOKUP_OPTIONS <const> = keys("family", "type", "proto", "flags", "timeout")
+local CONNECTION_OPTIONS <const> = keys("timeout", "source_address", "all_errors")
+local SERVER_OPTIONS <const> =
+    keys("family", "backlog", "reuse_port", "dualstack_ipv6")
+
+--- A new socket: `socket(family, type, proto, fileno)` or
+-- `socket{family =, type =, proto =, fileno =}`.
+-- @return socket; or nil, message, code
+function socket.socket(family, kind, proto, fileno)
+    if type(family) == "table" then
+        local o <const> = options.check(family, SOCKET_OPTIONS, 2)
+        return core.socket(o.family, o.type, o.proto, o.fileno)
+    end
+    return core.socket(family, kind, proto, fileno)
+end
+
+--- Looks a name up without blocking anything else:
+-- `getaddrinfo(host, port, family, type, proto, flags)` or
+-- `getaddrinfo(host, port, {family =, type =, proto =, flags =, timeout =})`.
+-- @return a list of {family, type, proto, canonname, addr}, also under those
+-- names; or nil, message, code ("EAI_NONAME", ...)
+function socket.getaddrinfo(host, port, family, kind, proto, flags)
+    if type(family) == "table" then
+        local o <const> = options.check(family, LOOKUP_OPTIONS, 2)
+        return core.getaddrinfo(host, port, o.family, o.type, o.proto,
+            o.flags, o.timeout)
+    end
+    return core.getaddrinfo(host, port, family, kind, proto, flags)
+end
+
+-- The seconds left until a deadline; nil for no deadline.
+local function remaining(deadline)
+    return deadline and math.max(deadline - core.monotonic(), 1e-9) or nil
+end
+
+-- One attempt at one entry of getaddrinfo.
+local function attempt(entry, deadline, timeout, source)
+    local s <const>, message, code =
+        core.socket(entry.family, entry.type, entry.proto)
+    if not s then
+        return nil, message, code
+    end
+    local ok = true
+    if source then
+        ok, message, code = s:bind(source)
+    end
+    if ok then
+        s:settimeout(remaining(deadline))
+        ok, message, code = s:connect(entry.addr)
+    end
+    if not ok then
+        s:close()
+        return nil, message, code
+    end
+    s:settimeout(timeout)
+    return s
+end
+
+-- From (timeout, opts) or (opts): the timeout in seconds or nil, and opts.
+local function connection_options(timeout, opts)
+    if type(timeout) == "table" then
+        timeout, opts = nil, timeout
+    end
+    opts = options.check(opts, CONNECTION_OPTIONS, 3)
+    if timeout == nil then
+        timeout = opts.timeout
+    end
+    if timeout == nil then
+        return core.getdefaulttimeout(), opts
+    end
+    return timeout or nil, opts
+end
+
+-- Every address there is for {host, port}, an address object, or a path.
+local function candidates(address, timeout)
+    if type(address) == "string" then
+        local addr <const>, message, code = core.address(address)
+        if not addr then
+            return nil, message, code
+        end
+        address = addr
+    end
+    if type(address) == "userdata" then
+        return { { family = address.family, type = core.SOCK_STREAM,
+            proto = 0, addr = address } }
+    end
+    if type(address) ~= "table" then
+        error("address: table, address or path expected, got " ..
+            type(address), 3)
+    end
+    return core.getaddrinfo(address[1] or address.host,
+        address[2] or address.port, 0, core.SOCK_STREAM, 0, 0, timeout)
+end
+
+--- Connects to the first of a name's addresses that answers:
+-- `create_connection({host, port}, timeout)` or
+-- `create_connection({host, port}, {timeout =, source_address =, all_errors =})`.
+-- The timeout (seconds; false: none; nil: the default) covers the lookup and
+-- all attempts together, and stays the socket's timeout.
+-- @return the socket; or nil, message, code of the last attempt and, with
+-- all_errors, a list of {message =, code =} of all of them
+function socket.create_connection(address, timeout, opts)
+    timeout, opts = connection_options(timeout, opts)
+    local deadline <const> = timeout and core.monotonic() + timeout
+    local list <const>, message, code = candidates(address, timeout)
+    if not list then
+        return nil, message, code
+    end
+    local errors <const> = {}
+    for _, entry in ipairs(list) do
+        local s, why, name =
+            attempt(entry, deadline, timeout, opts.source_address)
+        if s then
+            return s
+        end
+        errors[#errors + 1] = { message = why, code = name }
+        if deadline and core.monotonic() >= deadline then
+            break
+        end
+    end
+    local last <const> = errors[#errors]
+    return nil, last.message, last.code, opts.all_errors and errors or nil
+end
+
+--- True if one socket can serve IPv4 and IPv6 at once.
+function socket.has_dualstack_ipv6()
+    local s <close> = core.socket(core.AF_INET6, core.SOCK_STREAM)
+    return s ~= nil and s:setoption("v6only", false) == true
+end
+
+-- Options, bind and listen of a new server; true or nil, message, code.
+local function set_up(s, address, o)
+    local ok, message, code
+    if o.family ~= core.AF_UNIX then
+        s:setoption("reuseaddr", true)
+    end
+    if o.reuse_port then
+        ok, message, code = s:setoption("reuseport", true)
+        if not ok then
+            return nil, message, code
+        end
+    end
+    if o.family == core.AF_INET6 then
+        s:setoption("v6only", not o.dualstack_ipv6)
+    end
+    ok, message, code = s:bind(address)
+    if not ok then
+        return nil, message, code
+    end
+    return s:listen(o.backlog)
+end
+
+--- A listening stream socket: `create_server({host, port}, {family =,
+-- backlog =, reuse_port =, dualstack_ipv6 =})`. SO_REUSEADDR is set. A path,
+-- with family AF_UNIX, is an address too.
+-- @return the socket; or nil, message, code
+function socket.create_server(address, opts)
+    opts = options.check(opts, SERVER_OPTIONS, 2)
+    local family <const> = opts.family or core.AF_INET
+    if opts.dualstack_ipv6 and family ~= core.AF_INET6 then
+        error("dualstack_ipv6: needs family = AF_INET6", 2)
+    end
+    local s <const>, message, code = core.socket(family, core.SOCK_STREAM)
+    if not s then
+        return nil, message, code
+    end
+    local set <const> = { family = family, backlog = opts.backlog,
+        reuse_port = opts.reuse_port, dualstack_ipv6 = opts.dualstack_ipv6 }
+    local called <const>, ok, why, name = pcall(set_up, s, address, set)
+    if called and ok then
+        return s
+    end
+    s:close()
+    if not called then
+        error(ok, 0)
+    end
+    return nil, why, name
+end
+
+return socket
