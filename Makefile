@@ -1,0 +1,139 @@
+# Tidewire. `make run` shows it, `make test` tests it; see README.md.
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+LUA     ?= lua5.4
+CC      ?= gcc
+# SAN=address,undefined builds with those sanitizers; COVER=1 counts lines.
+SAN     ?=
+COVER   ?=
+
+VERSION  := $(shell sed -n 's/.*TW_VERSION "\(.*\)"/\1/p' csrc/tidewire.h)
+LUA_CFLAGS = $(shell pkg-config --cflags lua5.4)
+LUA_LIBS   = $(shell pkg-config --libs lua5.4)
+CFLAGS  ?= -O2 -g
+WARN     = -Wall -Wextra -Werror
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -MMD \
+	$(WARN) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
+	$(if $(COVER),--coverage -O0)
+ALL_LDFLAGS = -pthread $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) \
+	$(if $(COVER),--coverage)
+
+sources  = $(wildcard csrc/$(1)/*.c)
+objects  = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(foreach d,$(1),$(call sources,$(d))))
+PORTABLE = $(call objects,core loop)
+LUAPART  = $(call objects,task bind)
+CTESTS   = $(patsubst spec/c/%.c,$(BUILD)/test/%,$(wildcard spec/c/*_test.c))
+SUPPORT  = $(patsubst spec/support/%.c,$(BUILD)/test/%,$(wildcard spec/support/*_host.c))
+BENCHES  = $(patsubst spec/bench/%.c,$(BUILD)/bench/%,$(wildcard spec/bench/*.c))
+
+# A thread may be in getaddrinfo when the last state is closed: the code it
+# returns to must stay mapped, hence nodelete.
+SO_FLAGS = -shared -Wl,-z,nodelete
+
+export LUA_PATH  = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;
+export LUA_CPATH = $(CURDIR)/$(BUILD)/lib/?.so;;
+export TIDEWIRE_BUILD = $(CURDIR)/$(BUILD)
+export TIDEWIRE_LUA ?= $(LUA)
+BUSTED = $(TIDEWIRE_LUA) spec/support/busted.lua
+
+.PHONY: all run test check specs lint san bench bench-deps cover install clean env deps
+
+all: $(BUILD)/lib/tidewire/core.so $(BUILD)/lib/libtidewire.a $(BUILD)/bin/tidewire
+
+$(PORTABLE): $(BUILD)/obj/%.o: csrc/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Icsrc -c $< -o $@
+
+$(LUAPART) $(BUILD)/obj/host/main.o: $(BUILD)/obj/%.o: csrc/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Icsrc $(LUA_CFLAGS) -c $< -o $@
+
+$(BUILD)/lib/tidewire/core.so: $(PORTABLE) $(LUAPART)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $(SO_FLAGS) $^ -lm -o $@
+
+$(BUILD)/lib/libtidewire.a: $(PORTABLE) $(LUAPART)
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar qcs $@ $^
+
+$(BUILD)/bin/tidewire: $(BUILD)/obj/host/main.o $(BUILD)/lib/libtidewire.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(LUA_LIBS) -lm -o $@
+
+# C unit tests see no Lua header; the test hosts embed the library.
+$(BUILD)/test/%_test: spec/c/%_test.c $(PORTABLE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Icsrc -Ispec/c $(filter %.c %.o,$^) -o $@
+
+$(BUILD)/test/%_host: spec/support/%_host.c $(BUILD)/lib/libtidewire.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Icsrc -Ispec/support $(LUA_CFLAGS) $< \
+		$(BUILD)/lib/libtidewire.a $(LUA_LIBS) -lm -o $@
+
+$(BUILD)/bench/%: spec/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) $< -o $@
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+run: deps
+	@$(MAKE) --no-print-directory -s all
+	@$(LUA) examples/demo.lua
+
+test: deps
+	@$(MAKE) --no-print-directory check
+
+check: all $(CTESTS) $(SUPPORT)
+	@for t in $(CTESTS); do $$t || exit 1; done
+	@TIDEWIRE_BACKEND=poll $(BUSTED)
+	@TIDEWIRE_BACKEND=epoll $(BUSTED)
+
+# One run of the specs, as in: make specs ARGS=spec/addr_spec.lua
+specs: all $(SUPPORT)
+	@$(BUSTED) $(ARGS)
+
+lint:
+	@sh spec/support/deps.sh lua-check clang-format
+	@$(LUA) spec/support/lint.lua
+	@luacheck -q lua examples spec
+	@clang-format --dry-run -Werror $$(git ls-files 'csrc/*.[ch]' 'spec/*.[ch]')
+
+san: deps
+	@$(MAKE) --no-print-directory BUILD=build/san SAN=address,undefined \
+		TIDEWIRE_LUA=$(CURDIR)/build/san/bin/tidewire check
+
+cover: deps
+	@rm -rf build/cover
+	@$(MAKE) --no-print-directory BUILD=build/cover COVER=1 check
+	@$(LUA) spec/support/coverage.lua build/cover 95
+
+bench: deps all $(BENCHES)
+	@$(LUA) spec/bench/run.lua
+
+bench-deps:
+	@sh spec/support/deps.sh lua-socket python3 coreutils
+
+deps:
+	@sh spec/support/deps.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include \
+		$(DESTDIR)$(PREFIX)/lib/lua/5.4/tidewire $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+		$(DESTDIR)$(PREFIX)/share/lua/5.4/tidewire
+	install $(BUILD)/bin/tidewire $(DESTDIR)$(PREFIX)/bin
+	install -m 644 csrc/tidewire.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(BUILD)/lib/libtidewire.a $(DESTDIR)$(PREFIX)/lib
+	install $(BUILD)/lib/tidewire/core.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/tidewire
+	install -m 644 lua/tidewire/*.lua $(DESTDIR)$(PREFIX)/share/lua/5.4/tidewire
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' spec/support/tidewire.pc.in \
+		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/tidewire.pc
+
+env:
+	@echo "export LUA_PATH='$(LUA_PATH)'"
+	@echo "export LUA_CPATH='$(LUA_CPATH)'"
+
+clean:
+	rm -rf build
