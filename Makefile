@@ -128,7 +128,7 @@ install: all
 	install -m 644 $(BUILD)/lib/libtidewire.a $(DESTDIR)$(PREFIX)/lib
 	install $(BUILD)/lib/tidewire/core.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/tidewire
 	install -m 644 lua/tidewire/*.lua $(DESTDIR)$(PREFIX)/share/lua/5.4/tidewire
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' spec/support/tidewire.pc.in \
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' csrc/tidewire.pc.in \
 		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/tidewire.pc
 
 env:

@@ -169,12 +169,13 @@ static uint32_t number_at(lua_State *L, int idx, int arg, const char *name,
     if (lua_type(L, idx) == LUA_TNUMBER)
         n = lua_tointegerx(L, idx, &exact);
     if (!exact)
-        luaL_argerror(L, arg, lua_pushfstring(L, "%s: integer expected, got %s",
-                                              name, luaL_tolstring(L, idx, NULL)));
-    if (n < 0 || n > max)
         luaL_argerror(L, arg,
-                      lua_pushfstring(L, "%s: must be 0 to %I, got %I", name,
-                                      max, n));
+                      lua_pushfstring(L, "%s: integer expected, got %s", name,
+                                      luaL_tolstring(L, idx, NULL)));
+    if (n < 0 || n > max)
+        luaL_argerror(
+            L, arg,
+            lua_pushfstring(L, "%s: must be 0 to %I, got %I", name, max, n));
     return (uint32_t)n;
 }
 
@@ -202,8 +203,8 @@ static void read_parts(lua_State *L, int base, int arg, struct parts *p)
     p->port = (uint16_t)number_at(L, base + 1, port_arg, "port", UINT16_MAX);
     p->flowinfo = p->scope = 0;
     if (!lua_isnoneornil(L, base + 2))
-        p->flowinfo = number_at(L, base + 2, arg, "flowinfo",
-                                TW_ADDR_FLOWINFO_MAX);
+        p->flowinfo =
+            number_at(L, base + 2, arg, "flowinfo", TW_ADDR_FLOWINFO_MAX);
     if (!lua_isnoneornil(L, base + 3))
         p->scope = number_at(L, base + 3, arg, "scope_id", UINT32_MAX);
 }
@@ -312,11 +313,11 @@ static int net_address(lua_State *L)
     else
         lua_pushvalue(L, 1);
     const char *host = ltw_text(L, -1, "host");
-    int family = tw_addr_inet(&addr, AF_INET, host, 0) ==
-                         TW_ERESOLVE + EAI_ADDRFAMILY ||
-                     strchr(host, '%')
-                 ? AF_INET6
-                 : AF_INET;
+    int family =
+        tw_addr_inet(&addr, AF_INET, host, 0) == TW_ERESOLVE + EAI_ADDRFAMILY ||
+                strchr(host, '%')
+            ? AF_INET6
+            : AF_INET;
     if (tw_addr_inet(&addr, family, host, 0) < 0)
         return ltw_fail_at(L, TW_ERESOLVE + EAI_NONAME, "address", host);
     lua_pop(L, 1);

@@ -9,7 +9,10 @@
 #include <string.h>
 
 /* More than any message, and far from where sizes could overflow. */
-enum { BUFFER_MAX = 1 << 30 };
+enum
+{
+    BUFFER_MAX = 1 << 30
+};
 
 const char *ltw_bytes(lua_State *L, int idx, const char *name, size_t *len)
 {

@@ -4,46 +4,136 @@
 #include <string.h>
 
 /* Every name here is in the headers of the oldest system we support. */
-#define CONSTANTS(X)                                                          \
-    X(AF_UNSPEC) X(AF_UNIX) X(AF_INET) X(AF_INET6)                            \
-    X(SOCK_STREAM) X(SOCK_DGRAM) X(SOCK_RAW) X(SOCK_SEQPACKET) X(SOCK_RDM)    \
-    X(SOCK_NONBLOCK) X(SOCK_CLOEXEC)                                          \
-    X(SOL_SOCKET) X(SOMAXCONN) X(SHUT_RD) X(SHUT_WR) X(SHUT_RDWR)             \
-    X(SO_ACCEPTCONN) X(SO_BINDTODEVICE) X(SO_BROADCAST) X(SO_DEBUG)           \
-    X(SO_DOMAIN) X(SO_DONTROUTE) X(SO_ERROR) X(SO_KEEPALIVE) X(SO_LINGER)     \
-    X(SO_MARK) X(SO_OOBINLINE) X(SO_PASSCRED) X(SO_PEERCRED) X(SO_PRIORITY)   \
-    X(SO_PROTOCOL) X(SO_RCVBUF) X(SO_RCVLOWAT) X(SO_RCVTIMEO)                 \
-    X(SO_REUSEADDR) X(SO_REUSEPORT) X(SO_SNDBUF) X(SO_SNDLOWAT)               \
-    X(SO_SNDTIMEO) X(SO_TYPE) X(SO_INCOMING_CPU)                              \
-    X(IPPROTO_IP) X(IPPROTO_ICMP) X(IPPROTO_IGMP) X(IPPROTO_TCP)              \
-    X(IPPROTO_UDP) X(IPPROTO_IPV6) X(IPPROTO_ICMPV6) X(IPPROTO_RAW)           \
-    X(IPPROTO_SCTP) X(IPPROTO_UDPLITE)                                        \
-    X(TCP_NODELAY) X(TCP_MAXSEG) X(TCP_CORK) X(TCP_KEEPIDLE)                  \
-    X(TCP_KEEPINTVL) X(TCP_KEEPCNT) X(TCP_SYNCNT) X(TCP_LINGER2)              \
-    X(TCP_DEFER_ACCEPT) X(TCP_WINDOW_CLAMP) X(TCP_INFO) X(TCP_QUICKACK)       \
-    X(TCP_CONGESTION) X(TCP_USER_TIMEOUT) X(TCP_FASTOPEN)                     \
-    X(TCP_NOTSENT_LOWAT)                                                      \
-    X(IP_TOS) X(IP_TTL) X(IP_HDRINCL) X(IP_OPTIONS) X(IP_RECVTOS)             \
-    X(IP_MULTICAST_IF) X(IP_MULTICAST_TTL) X(IP_MULTICAST_LOOP)               \
-    X(IP_ADD_MEMBERSHIP) X(IP_DROP_MEMBERSHIP) X(IP_TRANSPARENT)              \
-    X(IP_BIND_ADDRESS_NO_PORT) X(IP_FREEBIND) X(IP_RECVERR)                   \
-    X(IPV6_V6ONLY) X(IPV6_UNICAST_HOPS) X(IPV6_MULTICAST_HOPS)                \
-    X(IPV6_MULTICAST_IF) X(IPV6_MULTICAST_LOOP) X(IPV6_JOIN_GROUP)            \
-    X(IPV6_LEAVE_GROUP) X(IPV6_TCLASS) X(IPV6_RECVERR)                        \
-    X(MSG_OOB) X(MSG_PEEK) X(MSG_DONTROUTE) X(MSG_CTRUNC) X(MSG_TRUNC)        \
-    X(MSG_DONTWAIT) X(MSG_EOR) X(MSG_WAITALL) X(MSG_CONFIRM)                  \
-    X(MSG_ERRQUEUE) X(MSG_NOSIGNAL) X(MSG_MORE) X(MSG_CMSG_CLOEXEC)           \
-    X(AI_PASSIVE) X(AI_CANONNAME) X(AI_NUMERICHOST) X(AI_NUMERICSERV)         \
-    X(AI_V4MAPPED) X(AI_ALL) X(AI_ADDRCONFIG)                                 \
-    X(EAI_ADDRFAMILY) X(EAI_AGAIN) X(EAI_BADFLAGS) X(EAI_FAIL)                \
-    X(EAI_FAMILY) X(EAI_MEMORY) X(EAI_NODATA) X(EAI_NONAME)                   \
-    X(EAI_OVERFLOW) X(EAI_SERVICE) X(EAI_SOCKTYPE) X(EAI_SYSTEM)              \
-    X(NI_NUMERICHOST) X(NI_NUMERICSERV) X(NI_NOFQDN) X(NI_NAMEREQD)           \
-    X(NI_DGRAM) X(NI_MAXHOST) X(NI_MAXSERV)                                   \
-    X(INADDR_ANY) X(INADDR_BROADCAST) X(INADDR_LOOPBACK) X(INADDR_NONE)
+#define C(name)                                                                \
+    {                                                                          \
+#name, name                                                            \
+    }
+
+static const struct
+{
+    const char *name;
+    lua_Integer value;
+} constants[] = {
+    C(AF_UNSPEC),
+    C(AF_UNIX),
+    C(AF_INET),
+    C(AF_INET6),
+    C(SOCK_STREAM),
+    C(SOCK_DGRAM),
+    C(SOCK_RAW),
+    C(SOCK_RDM),
+    C(SOCK_NONBLOCK),
+    C(SOCK_CLOEXEC),
+    C(SOL_SOCKET),
+    C(SOMAXCONN),
+    C(SHUT_RD),
+    C(SHUT_WR),
+    C(SHUT_RDWR),
+    C(SO_ACCEPTCONN),
+    C(SO_BINDTODEVICE),
+    C(SO_DEBUG),
+    C(SO_DOMAIN),
+    C(SO_DONTROUTE),
+    C(SO_ERROR),
+    C(SO_KEEPALIVE),
+    C(SO_LINGER),
+    C(SO_MARK),
+    C(SO_OOBINLINE),
+    C(SO_PASSCRED),
+    C(SO_PEERCRED),
+    C(SO_PROTOCOL),
+    C(SO_RCVBUF),
+    C(SO_RCVLOWAT),
+    C(SO_RCVTIMEO),
+    C(SO_REUSEADDR),
+    C(SO_REUSEPORT),
+    C(SO_SNDBUF),
+    C(SO_SNDLOWAT),
+    C(SO_TYPE),
+    C(SO_INCOMING_CPU),
+    C(IPPROTO_IP),
+    C(IPPROTO_ICMP),
+    C(IPPROTO_IGMP),
+    C(IPPROTO_TCP),
+    C(IPPROTO_UDP),
+    C(IPPROTO_IPV6),
+    C(IPPROTO_RAW),
+    C(IPPROTO_SCTP),
+    C(IPPROTO_UDPLITE),
+    C(TCP_NODELAY),
+    C(TCP_MAXSEG),
+    C(TCP_CORK),
+    C(TCP_KEEPIDLE),
+    C(TCP_KEEPINTVL),
+    C(TCP_KEEPCNT),
+    C(TCP_SYNCNT),
+    C(TCP_DEFER_ACCEPT),
+    C(TCP_WINDOW_CLAMP),
+    C(TCP_INFO),
+    C(TCP_QUICKACK),
+    C(TCP_CONGESTION),
+    C(TCP_USER_TIMEOUT),
+    C(TCP_FASTOPEN),
+    C(IP_TOS),
+    C(IP_TTL),
+    C(IP_HDRINCL),
+    C(IP_OPTIONS),
+    C(IP_RECVTOS),
+    C(IP_MULTICAST_IF),
+    C(IP_MULTICAST_TTL),
+    C(IP_MULTICAST_LOOP),
+    C(IP_DROP_MEMBERSHIP),
+    C(IP_TRANSPARENT),
+    C(IP_BIND_ADDRESS_NO_PORT),
+    C(IP_FREEBIND),
+    C(IPV6_V6ONLY),
+    C(IPV6_UNICAST_HOPS),
+    C(IPV6_MULTICAST_HOPS),
+    C(IPV6_MULTICAST_IF),
+    C(IPV6_MULTICAST_LOOP),
+    C(IPV6_JOIN_GROUP),
+    C(IPV6_LEAVE_GROUP),
+    C(IPV6_RECVERR),
+    C(MSG_OOB),
+    C(MSG_PEEK),
+    C(MSG_DONTROUTE),
+    C(MSG_CTRUNC),
+    C(MSG_DONTWAIT),
+    C(MSG_EOR),
+    C(MSG_WAITALL),
+    C(MSG_CONFIRM),
+    C(MSG_ERRQUEUE),
+    C(MSG_NOSIGNAL),
+    C(MSG_CMSG_CLOEXEC),
+    C(AI_PASSIVE),
+    C(AI_CANONNAME),
+    C(AI_NUMERICSERV),
+    C(AI_V4MAPPED),
+    C(AI_ALL),
+    C(EAI_ADDRFAMILY),
+    C(EAI_AGAIN),
+    C(EAI_BADFLAGS),
+    C(EAI_FAIL),
+    C(EAI_MEMORY),
+    C(EAI_NODATA),
+    C(EAI_NONAME),
+    C(EAI_OVERFLOW),
+    C(EAI_SOCKTYPE),
+    C(EAI_SYSTEM),
+    C(NI_NUMERICSERV),
+    C(NI_NOFQDN),
+    C(NI_DGRAM),
+    C(NI_MAXHOST),
+    C(INADDR_ANY),
+    C(INADDR_LOOPBACK),
+    C(INADDR_NONE),
+};
 
 /* The kernel's numbers end well before this. */
-enum { ERRNO_MAX = 256 };
+enum
+{
+    ERRNO_MAX = 256
+};
 
 static void errno_table(lua_State *L)
 {
@@ -67,19 +157,10 @@ static void errno_table(lua_State *L)
 
 void ltw_constants(lua_State *L)
 {
-    static const struct
+    for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++)
     {
-        const char *name;
-        lua_Integer value;
-    } list[] = {
-#define ROW(name) {#name, name},
-        CONSTANTS(ROW)
-#undef ROW
-    };
-    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
-    {
-        lua_pushinteger(L, list[i].value);
-        lua_setfield(L, -2, list[i].name);
+        lua_pushinteger(L, constants[i].value);
+        lua_setfield(L, -2, constants[i].name);
     }
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "has_ipv6");

@@ -93,9 +93,12 @@ static int net_inet_pton(lua_State *L)
     return 1;
 }
 
-const luaL_Reg ltw_convert_functions[] = {
-    {"htons", net_htons},         {"ntohs", net_htons},
-    {"htonl", net_htonl},         {"ntohl", net_htonl},
-    {"inet_aton", net_inet_aton}, {"inet_ntoa", net_inet_ntoa},
-    {"inet_pton", net_inet_pton}, {"inet_ntop", net_inet_ntop},
-    {NULL, NULL}};
+const luaL_Reg ltw_convert_functions[] = {{"htons", net_htons},
+                                          {"ntohs", net_htons},
+                                          {"htonl", net_htonl},
+                                          {"ntohl", net_htonl},
+                                          {"inet_aton", net_inet_aton},
+                                          {"inet_ntoa", net_inet_ntoa},
+                                          {"inet_pton", net_inet_pton},
+                                          {"inet_ntop", net_inet_ntop},
+                                          {NULL, NULL}};

@@ -39,7 +39,13 @@ int ltw_pushlookup(lua_State *L, const char *host, const struct tw_addr *like)
     struct tw_query query = {.host = host};
     query.hints.ai_family = tw_addr_family(like);
     query.hints.ai_socktype = SOCK_STREAM; /* any one: each host once */
-    lua_pushfstring(L, "%s:%d", host, tw_addr_port(like));
+    int port = tw_addr_port(like);
+    lua_pushstring(L, host);
+    if (port)
+    {
+        lua_pushfstring(L, "%s:%d", host, port);
+        lua_replace(L, -2);
+    }
     int rc = start(L, &query, lua_tostring(L, -1), &lk);
     if (rc >= 0)
         lk->like = *like;
@@ -196,14 +202,16 @@ static int net_gethostbyname(lua_State *L)
     lua_settop(L, 1);
     lua_pushinteger(L, 0);
     int failed = ltw_toaddr(L, 1, AF_INET, "lookup");
-    return failed ? failed
-                  : task_run(L, &ltw_state(L)->rt, gethostbyname_k);
+    return failed ? failed : task_run(L, &ltw_state(L)->rt, gethostbyname_k);
 }
 
 /* -- the services table -------------------------------------------------- */
 
 /* Room for one entry of /etc/services with all its aliases. */
-enum { SERVENT_MAX = 4096 };
+enum
+{
+    SERVENT_MAX = 4096
+};
 
 /* Pushes nil, "op what: ...", "ENOENT". */
 static int no_entry(lua_State *L, const char *op, const char *what)
@@ -218,8 +226,7 @@ static int net_getservbyname(lua_State *L)
     char room[SERVENT_MAX];
     struct servent entry, *found;
     const char *name = ltw_text(L, 1, "name");
-    const char *proto =
-        lua_isnoneornil(L, 2) ? NULL : ltw_text(L, 2, "proto");
+    const char *proto = lua_isnoneornil(L, 2) ? NULL : ltw_text(L, 2, "proto");
     if (getservbyname_r(name, proto, &entry, room, sizeof room, &found) ||
         !found)
         return no_entry(L, "getservbyname", name);
@@ -233,10 +240,9 @@ static int net_getservbyport(lua_State *L)
     char room[SERVENT_MAX];
     struct servent entry, *found;
     int port = (int)ltw_integer(L, 1, "port", 0, UINT16_MAX);
-    const char *proto =
-        lua_isnoneornil(L, 2) ? NULL : ltw_text(L, 2, "proto");
-    if (getservbyport_r(htons((uint16_t)port), proto, &entry, room,
-                        sizeof room, &found) ||
+    const char *proto = lua_isnoneornil(L, 2) ? NULL : ltw_text(L, 2, "proto");
+    if (getservbyport_r(htons((uint16_t)port), proto, &entry, room, sizeof room,
+                        &found) ||
         !found)
         return no_entry(L, "getservbyport", lua_pushfstring(L, "%d", port));
     lua_pushstring(L, found->s_name);
@@ -251,9 +257,8 @@ void ltw_open_lookup(lua_State *L)
     ltw_newtype(L, LTW_LOOKUP, meta, methods);
 }
 
-const luaL_Reg ltw_lookup_functions[] = {
-    {"getaddrinfo", core_getaddrinfo},
-    {"gethostbyname", net_gethostbyname},
-    {"getservbyname", net_getservbyname},
-    {"getservbyport", net_getservbyport},
-    {NULL, NULL}};
+const luaL_Reg ltw_lookup_functions[] = {{"getaddrinfo", core_getaddrinfo},
+                                         {"gethostbyname", net_gethostbyname},
+                                         {"getservbyname", net_getservbyname},
+                                         {"getservbyport", net_getservbyport},
+                                         {NULL, NULL}};

@@ -6,8 +6,8 @@
 #include <string.h>
 
 static const char *const type_names[LTW_TYPES] = {
-    [LTW_SOCKET] = "tidewire.socket",   [LTW_ADDRESS] = "tidewire.address",
-    [LTW_BUFFER] = "tidewire.buffer",   [LTW_STREAM] = "tidewire.stream",
+    [LTW_SOCKET] = "tidewire.socket", [LTW_ADDRESS] = "tidewire.address",
+    [LTW_BUFFER] = "tidewire.buffer", [LTW_STREAM] = "tidewire.stream",
     [LTW_LOOKUP] = "tidewire.lookup",
 };
 
@@ -42,6 +42,14 @@ void ltw_newtype(lua_State *L, enum ltw_type type, const luaL_Reg *meta,
     lua_pop(L, 1);
 }
 
+void ltw_addmethods(lua_State *L, enum ltw_type type, const luaL_Reg *list)
+{
+    luaL_getmetatable(L, type_names[type]);
+    lua_getfield(L, -1, "__index");
+    setfuncs(L, list);
+    lua_pop(L, 2);
+}
+
 void *ltw_new(lua_State *L, enum ltw_type type, size_t size, int uservalues)
 {
     void *block = lua_newuserdatauv(L, size, uservalues);
@@ -72,14 +80,14 @@ int ltw_argerror(lua_State *L, int idx, const char *name, const char *what)
     return luaL_argerror(L, idx, lua_pushfstring(L, "%s: %s", name, what));
 }
 
-int ltw_typeerror(lua_State *L, int idx, const char *name,
-                  const char *expected)
+int ltw_typeerror(lua_State *L, int idx, const char *name, const char *expected)
 {
     const char *got = luaL_typename(L, idx);
     if (lua_type(L, idx) == LUA_TNUMBER)
         got = luaL_tolstring(L, idx, NULL);
-    return luaL_argerror(L, idx, lua_pushfstring(L, "%s: %s expected, got %s",
-                                                 name, expected, got));
+    return luaL_argerror(
+        L, idx,
+        lua_pushfstring(L, "%s: %s expected, got %s", name, expected, got));
 }
 
 lua_Integer ltw_integer(lua_State *L, int idx, const char *name,
@@ -101,8 +109,7 @@ lua_Integer ltw_integer(lua_State *L, int idx, const char *name,
 lua_Integer ltw_optinteger(lua_State *L, int idx, const char *name,
                            lua_Integer min, lua_Integer max, lua_Integer none)
 {
-    return lua_isnoneornil(L, idx) ? none
-                                   : ltw_integer(L, idx, name, min, max);
+    return lua_isnoneornil(L, idx) ? none : ltw_integer(L, idx, name, min, max);
 }
 
 int ltw_int(lua_State *L, int idx, const char *name)

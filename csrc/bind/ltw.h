@@ -50,6 +50,9 @@ static inline struct ltw *ltw_state(lua_State *L)
 void ltw_newtype(lua_State *L, enum ltw_type type, const luaL_Reg *meta,
                  const luaL_Reg *methods);
 
+/* Adds methods to a type whose __index is still the table of methods. */
+void ltw_addmethods(lua_State *L, enum ltw_type type, const luaL_Reg *list);
+
 /* A new zeroed userdata of a type on the stack, with `uservalues`. */
 void *ltw_new(lua_State *L, enum ltw_type type, size_t size, int uservalues);
 

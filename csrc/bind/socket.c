@@ -43,8 +43,7 @@ static struct tw_runtime *runtime(lua_State *L)
 int ltw_want(struct ltw_socket *s, struct task_wait *wait, int want, int flags)
 {
     if (want != TW_WANT_TIME)
-        tw_watch_blocked(&s->watch,
-                         want == TW_WANT_WRITE ? TW_WRITE : TW_READ);
+        tw_watch_blocked(&s->watch, want == TW_WANT_WRITE ? TW_WRITE : TW_READ);
     if (s->sock.timeout == 0 || flags & MSG_DONTWAIT)
         return 0;
     wait->watch = &s->watch;
@@ -130,8 +129,8 @@ static int net_fromfd(lua_State *L)
     int proto = ltw_optint(L, 4, "proto", 0);
     struct ltw_socket *s = ltw_newsocket(L);
     int copy = rt->net->dup(rt->net, fd);
-    int rc = copy < 0 ? copy
-                      : tw_sock_adopt(&s->sock, copy, family, type, proto);
+    int rc =
+        copy < 0 ? copy : tw_sock_adopt(&s->sock, copy, family, type, proto);
     if (rc < 0 && copy >= 0)
         rt->net->close(rt->net, copy);
     s->shared = true;
@@ -479,7 +478,7 @@ static int net_type(lua_State *L)
         luaL_pushfail(L);
     else
         lua_pushstring(L, s->closed || s->sock.fd < 0 ? "closed socket"
-                                                       : "socket");
+                                                      : "socket");
     return 1;
 }
 
@@ -513,28 +512,31 @@ static int net_setdefaulttimeout(lua_State *L)
 
 void ltw_open_socket(lua_State *L)
 {
-    static const luaL_Reg meta[] = {
-        {"__newindex", sock_newindex}, {"__gc", sock_gc},
-        {"__close", sock_close},       {"__tostring", sock_tostring},
-        {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"accept", sock_accept},           {"bind", sock_bind},
-        {"close", sock_close},             {"connect", sock_connect},
-        {"connect_ex", sock_connect_ex},   {"detach", sock_detach},
-        {"dup", sock_dup},                 {"fileno", sock_fileno},
-        {"getpeername", sock_getpeername}, {"getsockname", sock_getsockname},
-        {"listen", sock_listen},           {"makefile", ltw_makefile},
-        {"shutdown", sock_shutdown},       {NULL, NULL}};
+    static const luaL_Reg meta[] = {{"__newindex", sock_newindex},
+                                    {"__gc", sock_gc},
+                                    {"__close", sock_close},
+                                    {"__tostring", sock_tostring},
+                                    {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"accept", sock_accept},
+                                       {"bind", sock_bind},
+                                       {"close", sock_close},
+                                       {"connect", sock_connect},
+                                       {"connect_ex", sock_connect_ex},
+                                       {"detach", sock_detach},
+                                       {"dup", sock_dup},
+                                       {"fileno", sock_fileno},
+                                       {"getpeername", sock_getpeername},
+                                       {"getsockname", sock_getsockname},
+                                       {"listen", sock_listen},
+                                       {"makefile", ltw_makefile},
+                                       {"shutdown", sock_shutdown},
+                                       {NULL, NULL}};
     ltw_newtype(L, LTW_SOCKET, meta, methods);
-    luaL_getmetatable(L, "tidewire.socket");
+    ltw_addmethods(L, LTW_SOCKET, ltw_socket_io);
+    ltw_addmethods(L, LTW_SOCKET, ltw_socket_options);
+    luaL_getmetatable(L, "tidewire.socket"); /* mt */
     lua_pushvalue(L, lua_upvalueindex(1));
-    lua_getfield(L, -2, "__index"); /* mt state methods */
-    const luaL_Reg *const more[] = {ltw_socket_io, ltw_socket_options};
-    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
-    {
-        lua_pushvalue(L, lua_upvalueindex(1));
-        luaL_setfuncs(L, more[i], 1);
-    }
+    lua_getfield(L, -2, "__index");     /* mt state methods */
     lua_pushcclosure(L, sock_index, 2); /* mt __index */
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);

@@ -28,8 +28,7 @@ int ltw_release(struct tw_runtime *rt, struct ltw_socket *s);
  * What a step returns when an attempt gave TW_WANT_*: TASK_WAIT with *wait
  * filled in, or 0 if this call, made with `flags`, must not wait.
  */
-int ltw_want(struct ltw_socket *s, struct task_wait *wait, int want,
-             int flags);
+int ltw_want(struct ltw_socket *s, struct task_wait *wait, int want, int flags);
 
 /*
  * True when an attempt in that direction would only say "would block": it was

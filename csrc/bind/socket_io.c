@@ -5,7 +5,10 @@
 #include <limits.h>
 
 /* Larger than any datagram a system is normally set up to carry. */
-enum { DATAGRAM_MAX = 4 << 20 };
+enum
+{
+    DATAGRAM_MAX = 4 << 20
+};
 
 /* For a call with the script's flags: MSG_DONTWAIT is added unless it may
    sleep in the kernel. */
@@ -22,8 +25,8 @@ static int kernel_flags(const struct tw_runtime *rt, const struct ltw_socket *s,
 static void note_received(struct ltw_socket *s, ssize_t n, size_t len,
                           int flags)
 {
-    if (n > 0 && (size_t)n < len && flags == 0 &&
-        s->sock.type == SOCK_STREAM && s->sock.family != AF_UNIX)
+    if (n > 0 && (size_t)n < len && flags == 0 && s->sock.type == SOCK_STREAM &&
+        s->sock.family != AF_UNIX)
         tw_watch_drained(&s->watch, TW_READ);
     s->ended = n < 0 && !tw_err_want(n);
 }
@@ -33,8 +36,7 @@ ssize_t ltw_tryrecv(const struct tw_runtime *rt, struct ltw_socket *s,
 {
     if (ltw_hopeless(rt, s, TW_READ, flags))
         return TW_WANT_READ;
-    ssize_t n =
-        tw_sock_recv(&s->sock, data, len, kernel_flags(rt, s, flags));
+    ssize_t n = tw_sock_recv(&s->sock, data, len, kernel_flags(rt, s, flags));
     note_received(s, n, len, flags);
     return n;
 }
@@ -120,8 +122,7 @@ static int sock_recv(lua_State *L)
 
 /* One attempt to receive with the sender's address. */
 static ssize_t tryrecvfrom(lua_State *L, struct ltw_socket *s,
-                           const struct task_wait *wait,
-                           struct tw_dgram *dgram)
+                           const struct task_wait *wait, struct tw_dgram *dgram)
 {
     const struct tw_runtime *rt = &ltw_state(L)->rt;
     int flags = (int)lua_tointeger(L, 3);
@@ -132,8 +133,7 @@ static ssize_t tryrecvfrom(lua_State *L, struct ltw_socket *s,
         return -ENOMEM;
     if (ltw_hopeless(rt, s, TW_READ, flags))
         return TW_WANT_READ;
-    ssize_t n =
-        tw_sock_recvfrom(&s->sock, dgram, kernel_flags(rt, s, flags));
+    ssize_t n = tw_sock_recvfrom(&s->sock, dgram, kernel_flags(rt, s, flags));
     note_received(s, n, dgram->len, flags);
     return n;
 }
@@ -222,8 +222,8 @@ static int sock_recvfrom_into_k(lua_State *L, struct task_wait *wait)
     struct tw_dgram dgram;
     dgram.data = target(L, &dgram.len);
     dgram.addr.len = 0;
-    ssize_t n = dgram.len > 0 ? tryrecvfrom(L, s, wait, &dgram)
-                              : obstacle(s, wait);
+    ssize_t n =
+        dgram.len > 0 ? tryrecvfrom(L, s, wait, &dgram) : obstacle(s, wait);
     if (n < 0)
         return unfinished(L, wait, n, "recvfrom_into");
     lua_pushinteger(L, (lua_Integer)n);
@@ -260,8 +260,7 @@ static void send_args(lua_State *L)
     lua_replace(L, 5);
 }
 
-static ssize_t send_from(lua_State *L, struct ltw_socket *s,
-                         lua_Integer first)
+static ssize_t send_from(lua_State *L, struct ltw_socket *s, lua_Integer first)
 {
     size_t size;
     const char *data = ltw_bytes(L, 2, "data", &size);
@@ -381,11 +380,7 @@ static int sock_sendto(lua_State *L)
 }
 
 const luaL_Reg ltw_socket_io[] = {
-    {"recv", sock_recv},
-    {"recvfrom", sock_recvfrom},
-    {"recv_into", sock_recv_into},
-    {"recvfrom_into", sock_recvfrom_into},
-    {"send", sock_send},
-    {"sendall", sock_sendall},
-    {"sendto", sock_sendto},
-    {NULL, NULL}};
+    {"recv", sock_recv},           {"recvfrom", sock_recvfrom},
+    {"recv_into", sock_recv_into}, {"recvfrom_into", sock_recvfrom_into},
+    {"send", sock_send},           {"sendall", sock_sendall},
+    {"sendto", sock_sendto},       {NULL, NULL}};

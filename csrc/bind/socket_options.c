@@ -5,8 +5,10 @@
 #include <string.h>
 
 /* The kernel's largest options are far smaller; Python's limit. */
-enum { OPTION_MAX = 1024 };
-
+enum
+{
+    OPTION_MAX = 1024
+};
 
 /* -- by number ----------------------------------------------------------- */
 
@@ -21,8 +23,7 @@ static int sock_getsockopt(lua_State *L)
     int number = 0;
     struct tw_optval opt = {.level = ltw_int(L, 2, "level"),
                             .name = ltw_int(L, 3, "option")};
-    size_t size =
-        (size_t)ltw_optinteger(L, 4, "size", 0, OPTION_MAX, 0);
+    size_t size = (size_t)ltw_optinteger(L, 4, "size", 0, OPTION_MAX, 0);
     opt.value = size ? (void *)bytes : &number;
     opt.len = (socklen_t)(size ? size : sizeof number);
     int rc = s->closed ? TW_ECLOSED : tw_sock_getopt(&s->sock, &opt);
@@ -231,9 +232,12 @@ static int sock_getblocking(lua_State *L)
     return 1;
 }
 
-const luaL_Reg ltw_socket_options[] = {
-    {"getsockopt", sock_getsockopt}, {"setsockopt", sock_setsockopt},
-    {"getoption", sock_getoption},   {"setoption", sock_setoption},
-    {"settimeout", sock_settimeout}, {"gettimeout", sock_gettimeout},
-    {"setblocking", sock_setblocking}, {"getblocking", sock_getblocking},
-    {NULL, NULL}};
+const luaL_Reg ltw_socket_options[] = {{"getsockopt", sock_getsockopt},
+                                       {"setsockopt", sock_setsockopt},
+                                       {"getoption", sock_getoption},
+                                       {"setoption", sock_setoption},
+                                       {"settimeout", sock_settimeout},
+                                       {"gettimeout", sock_gettimeout},
+                                       {"setblocking", sock_setblocking},
+                                       {"getblocking", sock_getblocking},
+                                       {NULL, NULL}};

@@ -104,8 +104,7 @@ int tw_addr_unix(struct tw_addr *addr, const char *path, size_t len)
     return 0;
 }
 
-const char *tw_addr_host(const struct tw_addr *addr,
-                         char out[TW_ADDR_HOST_MAX])
+const char *tw_addr_host(const struct tw_addr *addr, char out[TW_ADDR_HOST_MAX])
 {
     int family = tw_addr_family(addr);
     out[0] = '\0';
@@ -135,20 +134,26 @@ const char *tw_addr_path(const struct tw_addr *addr, size_t *len)
     return path;
 }
 
+static const char *unnamed(char *out)
+{
+    static const char text[] = "unnamed";
+    return memcpy(out, text, sizeof text);
+}
+
 static const char *format_unix(const struct tw_addr *addr, char *out)
 {
     size_t len;
     const char *path = tw_addr_path(addr, &len);
     char *p = out;
     if (len == 0)
-        return strcpy(out, "unnamed");
+        return unnamed(out);
     for (size_t i = 0; i < len; i++)
     {
         unsigned char c = (unsigned char)path[i];
         if (i == 0 && c == '\0')
             *p++ = '@';
         else if (c < 0x20 || c == 0x7f)
-            p += sprintf(p, "\\x%02x", c);
+            p += snprintf(p, sizeof "\\x00", "\\x%02x", c);
         else
             *p++ = (char)c;
     }
@@ -164,7 +169,7 @@ const char *tw_addr_format(const struct tw_addr *addr,
     switch (tw_addr_family(addr))
     {
     case AF_UNSPEC:
-        return strcpy(out, "unnamed");
+        return unnamed(out);
     case AF_INET:
         snprintf(out, TW_ADDR_TEXT_MAX, "%s:%u", tw_addr_host(addr, host),
                  tw_addr_port(addr));

@@ -23,7 +23,7 @@ struct tw_addr
 
 enum
 {
-    TW_ADDR_HOST_MAX = 64,                       /* incl. %scope and NUL */
+    TW_ADDR_HOST_MAX = 64, /* incl. %scope and NUL */
     TW_ADDR_PATH_MAX = sizeof(((struct sockaddr_un *)0)->sun_path),
     TW_ADDR_TEXT_MAX = 4 * TW_ADDR_PATH_MAX + 8, /* every byte escaped */
     TW_ADDR_FLOWINFO_MAX = 0xfffff,

@@ -4,7 +4,10 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { BUF_MIN = 256 };
+enum
+{
+    BUF_MIN = 256
+};
 
 void tw_buf_init(struct tw_buf *b, const struct tw_mem *mem)
 {

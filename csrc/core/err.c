@@ -22,12 +22,15 @@ static const struct row own[] = {
     {TW_ETOOLONG, "EMSGSIZE", "longer than the maximum"},
 };
 
-#define RESOLVER(name) {TW_ERESOLVE + name, #name, NULL}
+#define RESOLVER(name)                                                         \
+    {                                                                          \
+        TW_ERESOLVE + name, #name, NULL                                        \
+    }
 
 static const struct row resolver[] = {
-    RESOLVER(EAI_ADDRFAMILY), RESOLVER(EAI_AGAIN),   RESOLVER(EAI_BADFLAGS),
-    RESOLVER(EAI_FAIL),       RESOLVER(EAI_FAMILY),  RESOLVER(EAI_MEMORY),
-    RESOLVER(EAI_NODATA),     RESOLVER(EAI_NONAME),  RESOLVER(EAI_OVERFLOW),
+    RESOLVER(EAI_ADDRFAMILY), RESOLVER(EAI_AGAIN),    RESOLVER(EAI_BADFLAGS),
+    RESOLVER(EAI_FAIL),       RESOLVER(EAI_FAMILY),   RESOLVER(EAI_MEMORY),
+    RESOLVER(EAI_NODATA),     RESOLVER(EAI_NONAME),   RESOLVER(EAI_OVERFLOW),
     RESOLVER(EAI_SERVICE),    RESOLVER(EAI_SOCKTYPE),
 };
 

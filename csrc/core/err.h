@@ -10,16 +10,16 @@
 
 enum
 {
-    TW_EOF = -10000,         /* the peer ended the stream */
-    TW_WANT_READ = -10001,   /* would block: try again when readable */
-    TW_WANT_WRITE = -10002,  /* would block: try again when writable */
-    TW_WANT_TIME = -10003,   /* would block and cannot be polled: try later */
-    TW_ETIMEDOUT = -10100,   /* "timeout": our own deadline has passed */
-    TW_ECLOSED = -10101,     /* "closed": the object is closed */
-    TW_ECANCELLED = -10102,  /* "cancelled": the waiting task is cancelled */
-    TW_EDENIED = -10103,     /* "denied": refused by the host's policy */
-    TW_ETOOLONG = -10104,    /* "EMSGSIZE": more than the given maximum */
-    TW_ERESOLVE = -10200,    /* TW_ERESOLVE + EAI_X: a resolver's error */
+    TW_EOF = -10000,        /* the peer ended the stream */
+    TW_WANT_READ = -10001,  /* would block: try again when readable */
+    TW_WANT_WRITE = -10002, /* would block: try again when writable */
+    TW_WANT_TIME = -10003,  /* would block and cannot be polled: try later */
+    TW_ETIMEDOUT = -10100,  /* "timeout": our own deadline has passed */
+    TW_ECLOSED = -10101,    /* "closed": the object is closed */
+    TW_ECANCELLED = -10102, /* "cancelled": the waiting task is cancelled */
+    TW_EDENIED = -10103,    /* "denied": refused by the host's policy */
+    TW_ETOOLONG = -10104,   /* "EMSGSIZE": more than the given maximum */
+    TW_ERESOLVE = -10200,   /* TW_ERESOLVE + EAI_X: a resolver's error */
 };
 
 /* True for TW_WANT_READ, TW_WANT_WRITE and TW_WANT_TIME. */

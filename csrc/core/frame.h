@@ -10,7 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TW_FRAME_WIDTH_MAX = 8 };
+enum
+{
+    TW_FRAME_WIDTH_MAX = 8
+};
 
 struct tw_frame
 {

@@ -51,8 +51,8 @@ struct tw_net
     int (*shutdown)(const struct tw_net *, int fd, int how);
 
     /* Return the bytes moved; 0 from recv is an end or an empty datagram. */
-    ssize_t (*send)(const struct tw_net *, int fd, const void *data,
-                    size_t len, int flags);
+    ssize_t (*send)(const struct tw_net *, int fd, const void *data, size_t len,
+                    int flags);
     ssize_t (*recv)(const struct tw_net *, int fd, void *data, size_t len,
                     int flags);
     ssize_t (*sendmsg)(const struct tw_net *, int fd, const struct msghdr *,

@@ -137,16 +137,14 @@ static int k_setopt(const struct tw_net *net, int fd,
     return done(setsockopt(fd, opt->level, opt->name, opt->value, opt->len));
 }
 
-static int k_getsockname(const struct tw_net *net, int fd,
-                         struct tw_addr *addr)
+static int k_getsockname(const struct tw_net *net, int fd, struct tw_addr *addr)
 {
     (void)net;
     addr->len = sizeof addr->u;
     return done(getsockname(fd, &addr->u.sa, &addr->len));
 }
 
-static int k_getpeername(const struct tw_net *net, int fd,
-                         struct tw_addr *addr)
+static int k_getpeername(const struct tw_net *net, int fd, struct tw_addr *addr)
 {
     (void)net;
     addr->len = sizeof addr->u;

@@ -17,7 +17,10 @@ enum tw_opt_kind
     TW_OPT_CRED,   /* pid, uid, gid */
 };
 
-enum { TW_OPT_TEXT_MAX = 64 };
+enum
+{
+    TW_OPT_TEXT_MAX = 64
+};
 
 struct tw_opt
 {

@@ -23,8 +23,8 @@
 #endif
 
 /* The struct of `type` whose `member` `ptr` points to. */
-#define tw__container_of(ptr, type, member) \
-    ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define tw__container_of(ptr, type, member)                                    \
+    ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* glibc's non-standard spellings of the invalid-name-server error. */
 #if !defined(EAI_ADDRFAMILY)

@@ -5,7 +5,10 @@
 
 /* Connections that died before accept are passed over, but only so many in
    one call: a queue full of them must not hold up the caller for long. */
-enum { ACCEPT_TRIES = 64 };
+enum
+{
+    ACCEPT_TRIES = 64
+};
 
 void tw_sock_init(struct tw_sock *s, const struct tw_net *net, int64_t timeout)
 {
@@ -206,8 +209,7 @@ int tw_sock_shutdown(struct tw_sock *s, int how)
     return s->fd < 0 ? TW_ECLOSED : s->net->shutdown(s->net, s->fd, how);
 }
 
-ssize_t tw_sock_send(struct tw_sock *s, const void *data, size_t len,
-                     int flags)
+ssize_t tw_sock_send(struct tw_sock *s, const void *data, size_t len, int flags)
 {
     return s->fd < 0 ? TW_ECLOSED
                      : s->net->send(s->net, s->fd, data, len, flags);

@@ -26,8 +26,7 @@ struct tw_sock
 };
 
 /* Makes a closed socket whose descriptor, once open, has `timeout`. */
-void tw_sock_init(struct tw_sock *s, const struct tw_net *net,
-                  int64_t timeout);
+void tw_sock_init(struct tw_sock *s, const struct tw_net *net, int64_t timeout);
 
 /* Opens a closed socket; SOCK_NONBLOCK in `type` makes the timeout 0. */
 int tw_sock_open(struct tw_sock *s, int family, int type, int proto);

@@ -5,7 +5,12 @@
 
 /* A read asks for little first, so that an idle stream is cheap to wake, and
    for twice as much each time the peer fills it. */
-enum { CHUNK_MIN = 4096, CHUNK_MAX = 65536, NUMERAL_MAX = 200 };
+enum
+{
+    CHUNK_MIN = 4096,
+    CHUNK_MAX = 65536,
+    NUMERAL_MAX = 200
+};
 
 void tw_stream_init(struct tw_stream *st, const struct tw_stream_ops *ops,
                     const struct tw_mem *mem)
@@ -70,9 +75,8 @@ static bool find(struct tw_stream *st, const char *delim, size_t dlen,
     if (len - st->scanned < dlen)
         return false;
     const char *hit =
-        dlen == 1
-            ? memchr(data + st->scanned, delim[0], len - st->scanned)
-            : memmem(data + st->scanned, len - st->scanned, delim, dlen);
+        dlen == 1 ? memchr(data + st->scanned, delim[0], len - st->scanned)
+                  : memmem(data + st->scanned, len - st->scanned, delim, dlen);
     if (hit)
         *end = (size_t)(hit - data) + dlen;
     else
@@ -241,8 +245,8 @@ int tw_stream_flush(struct tw_stream *st)
 {
     while (tw_buf_len(&st->wbuf) > 0)
     {
-        ssize_t n = st->ops->write(st, tw_buf_data(&st->wbuf),
-                                   tw_buf_len(&st->wbuf));
+        ssize_t n =
+            st->ops->write(st, tw_buf_data(&st->wbuf), tw_buf_len(&st->wbuf));
         if (n < 0)
             return (int)n;
         tw_buf_consume(&st->wbuf, (size_t)n);

@@ -28,12 +28,16 @@ struct tw_stream_ops
 
 enum
 {
-    TW_STREAM_WBUF = 8192,        /* default size of the output buffer */
-    TW_STREAM_MAX = 1 << 20,      /* default most bytes of a line or frame */
-    TW_STREAM_MAX_ALL = 1 << 30,  /* default most bytes of a read to the end */
+    TW_STREAM_WBUF = 8192,       /* default size of the output buffer */
+    TW_STREAM_MAX = 1 << 20,     /* default most bytes of a line or frame */
+    TW_STREAM_MAX_ALL = 1 << 30, /* default most bytes of a read to the end */
 };
 
-enum tw_stream_mode { TW_STREAM_READ = 1, TW_STREAM_WRITE = 2 };
+enum tw_stream_mode
+{
+    TW_STREAM_READ = 1,
+    TW_STREAM_WRITE = 2
+};
 
 struct tw_stream
 {

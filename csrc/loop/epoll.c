@@ -7,7 +7,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { BATCH = 256 };
+enum
+{
+    BATCH = 256
+};
 
 struct state
 {

@@ -8,8 +8,7 @@ void tw_heap_init(struct tw_heap *heap, const struct tw_mem *mem)
 
 void tw_heap_deinit(struct tw_heap *heap)
 {
-    tw__mem_free(heap->mem, heap->entries,
-                 heap->cap * sizeof *heap->entries);
+    tw__mem_free(heap->mem, heap->entries, heap->cap * sizeof *heap->entries);
     tw_heap_init(heap, heap->mem);
 }
 
@@ -53,9 +52,9 @@ bool tw_heap_add(struct tw_heap *heap, struct tw_timer *timer, int64_t when)
     if (heap->count == heap->cap)
     {
         size_t cap = heap->cap ? 2 * heap->cap : 16;
-        struct tw_heap_entry *entries = tw__mem_resize(
-            heap->mem, heap->entries, heap->cap * sizeof *entries,
-            cap * sizeof *entries);
+        struct tw_heap_entry *entries =
+            tw__mem_resize(heap->mem, heap->entries,
+                           heap->cap * sizeof *entries, cap * sizeof *entries);
         if (!entries)
             return false;
         heap->entries = entries;

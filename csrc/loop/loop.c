@@ -6,7 +6,10 @@
 
 /* Events taken per turn: enough to share one system call among many, few
    enough that timers are looked at often. */
-enum { EVENTS = 256 };
+enum
+{
+    EVENTS = 256
+};
 
 struct tw_loop
 {
@@ -50,8 +53,7 @@ void tw_loop_free(struct tw_loop *loop)
         return;
     loop->backend->close(loop->poller);
     tw_heap_deinit(&loop->heap);
-    tw__mem_free(loop->mem, loop->watches,
-                 loop->size * sizeof *loop->watches);
+    tw__mem_free(loop->mem, loop->watches, loop->size * sizeof *loop->watches);
     tw__mem_free(loop->mem, loop, sizeof *loop);
 }
 
@@ -76,14 +78,12 @@ static int enter(struct tw_loop *loop, struct tw_watch *watch)
     if (fd >= loop->size)
     {
         size_t size = fd + fd / 2 + 16;
-        struct tw_watch **watches =
-            tw__mem_resize(loop->mem, loop->watches,
-                           loop->size * sizeof *watches,
-                           size * sizeof *watches);
+        struct tw_watch **watches = tw__mem_resize(loop->mem, loop->watches,
+                                                   loop->size * sizeof *watches,
+                                                   size * sizeof *watches);
         if (!watches)
             return -ENOMEM;
-        memset(watches + loop->size, 0,
-               (size - loop->size) * sizeof *watches);
+        memset(watches + loop->size, 0, (size - loop->size) * sizeof *watches);
         loop->watches = watches;
         loop->size = size;
     }
@@ -94,8 +94,7 @@ static int enter(struct tw_loop *loop, struct tw_watch *watch)
 }
 
 /* What the backend should know, given who waits. */
-static unsigned wanted(const struct tw_loop *loop,
-                       const struct tw_watch *watch)
+static unsigned wanted(const struct tw_loop *loop, const struct tw_watch *watch)
 {
     if (loop->backend->edge)
         return TW_READ | TW_WRITE;

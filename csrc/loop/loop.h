@@ -65,15 +65,15 @@ const char *tw_loop_backend(const struct tw_loop *loop);
 /*
  * Links `waiter` until the watch is ready in direction `dir` (TW_READ or
  * TW_WRITE) or forgotten. Returns 0; 1 if it is ready by now, or cannot be
- * polled and so is always ready (nothing is linked); TW_ECLOSED if forgotten; -EBUSY when somebody waits already; -ECHILD in a
- * forked child; -ENOMEM and the like.
+ * polled and so is always ready (nothing is linked); TW_ECLOSED if forgotten;
+ * -EBUSY when somebody waits already; -ECHILD in a forked child; -ENOMEM and
+ * the like.
  */
 int tw_loop_wait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir,
                  struct tw_waiter *waiter);
 
 /* Unlinks the waiter of that direction, if any, without waking it. */
-void tw_loop_unwait(struct tw_loop *loop, struct tw_watch *watch,
-                    unsigned dir);
+void tw_loop_unwait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir);
 
 /*
  * Forgets a watch, to be called before its descriptor is closed: wakes its

@@ -44,22 +44,20 @@ static bool make_room(struct state *st, size_t fd)
     if (fd >= st->where_cap)
     {
         size_t cap = fd + fd / 2 + 16;
-        size_t *where = tw__mem_resize(st->mem, st->where,
-                                       st->where_cap * sizeof *where,
-                                       cap * sizeof *where);
+        size_t *where =
+            tw__mem_resize(st->mem, st->where, st->where_cap * sizeof *where,
+                           cap * sizeof *where);
         if (!where)
             return false;
-        memset(where + st->where_cap, 0,
-               (cap - st->where_cap) * sizeof *where);
+        memset(where + st->where_cap, 0, (cap - st->where_cap) * sizeof *where);
         st->where = where;
         st->where_cap = cap;
     }
     if (st->count == st->cap)
     {
         size_t cap = st->cap ? 2 * st->cap : 16;
-        struct pollfd *fds =
-            tw__mem_resize(st->mem, st->fds, st->cap * sizeof *fds,
-                           cap * sizeof *fds);
+        struct pollfd *fds = tw__mem_resize(
+            st->mem, st->fds, st->cap * sizeof *fds, cap * sizeof *fds);
         if (!fds)
             return false;
         st->fds = fds;

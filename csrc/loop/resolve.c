@@ -17,9 +17,17 @@
 #include <unistd.h>
 
 /* Lookups under way at once. Each may block for a resolver's whole timeout. */
-enum { THREADS = 4 };
+enum
+{
+    THREADS = 4
+};
 
-enum state { QUEUED, RUNNING, DONE };
+enum state
+{
+    QUEUED,
+    RUNNING,
+    DONE
+};
 
 struct job
 {
@@ -110,8 +118,8 @@ static void perform(struct pool *pool, struct job *job)
     pool->queued--;
     job->state = RUNNING;
     pthread_mutex_unlock(&pool->lock);
-    job->rc = pool->net->lookup(pool->net, job->host, job->service,
-                                &job->hints, &job->list);
+    job->rc = pool->net->lookup(pool->net, job->host, job->service, &job->hints,
+                                &job->list);
     pthread_mutex_lock(&pool->lock);
     job->state = DONE;
     if (!job->lookup)

@@ -41,8 +41,7 @@ char *tw_runtime_scratch(struct tw_runtime *rt, size_t size)
         return rt->scratch;
     if (size < TW_SCRATCH_MIN)
         size = TW_SCRATCH_MIN;
-    char *block =
-        tw__mem_resize(&rt->mem, rt->scratch, rt->scratch_size, size);
+    char *block = tw__mem_resize(&rt->mem, rt->scratch, rt->scratch_size, size);
     if (!block)
         return NULL;
     rt->scratch = block;

@@ -4,7 +4,10 @@
 #include <lauxlib.h>
 
 /* How long to leave alone what cannot be polled (a full AF_UNIX backlog). */
-enum { RETRY_NS = 5000000 };
+enum
+{
+    RETRY_NS = 5000000
+};
 
 struct sleeper
 {

@@ -14,14 +14,17 @@
 
 #include "task/runtime.h"
 
-enum { TASK_WAIT = -1 };
+enum
+{
+    TASK_WAIT = -1
+};
 
 /* What a step waits for; zeroed before its first call. */
 struct task_wait
 {
     /* Set by the step when it returns TASK_WAIT: */
-    struct tw_watch *watch; /* this descriptor ... */
-    int want;               /* ... in this direction (TW_WANT_*), or */
+    struct tw_watch *watch;  /* this descriptor ... */
+    int want;                /* ... in this direction (TW_WANT_*), or */
     struct tw_waiter **slot; /* this slot to be woken (a lookup), and */
     int64_t timeout;         /* ns from the operation's start, TW_FOREVER */
 

@@ -139,7 +139,10 @@ function socket.create_connection(address, timeout, opts)
         end
     end
     local last <const> = errors[#errors]
-    return nil, last.message, last.code, opts.all_errors and errors or nil
+    if opts.all_errors then
+        return nil, last.message, last.code, errors
+    end
+    return nil, last.message, last.code
 end
 
 --- True if one socket can serve IPv4 and IPv6 at once.

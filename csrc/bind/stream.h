@@ -1,0 +1,30 @@
+/* The Lua type "stream", for the files that make up its methods. */
+#ifndef TW_BIND_STREAM_H
+#define TW_BIND_STREAM_H
+
+#include "bind/socket.h"
+
+struct ltw_file
+{
+    struct tw_stream st; /* first: what all kinds of stream share */
+    struct tw_runtime *rt;
+    struct ltw_socket *sock; /* kept alive by the user value */
+    int mode;                /* tw_stream_mode bits */
+};
+
+/* The stream at slot 1; raises if it was not opened for that mode. */
+struct ltw_file *ltw_openfor(lua_State *L, int mode);
+
+/* Why a step must not even try: how its wait ended, or closed; else 0. */
+int ltw_fileobstacle(const struct ltw_file *f, const struct task_wait *wait);
+
+/* Ends a step after rc < 0: TASK_WAIT, or the results of the failure. */
+int ltw_filewait(lua_State *L, struct ltw_file *f, struct task_wait *wait,
+                 int rc, const char *op);
+
+/* The frame format at slot 2; raises if it is none. */
+void ltw_framearg(lua_State *L, struct tw_frame *frame);
+
+extern const luaL_Reg ltw_stream_reads[], ltw_stream_writes[];
+
+#endif

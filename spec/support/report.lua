@@ -1,0 +1,51 @@
+-- Output of the specs: each file's name as it begins, what went wrong in full,
+-- and one closing line that machines read.
+
+local base <const> = require "busted.outputHandlers.base"
+
+local function place(element)
+    local trace <const> = element.trace or {}
+    return ("%s:%s"):format(trace.short_src or "?", trace.currentline or "?")
+end
+
+local function explain(kind, entry)
+    local message = entry.message
+    if type(message) ~= "string" then
+        message = require("pl.pretty").write(message)
+    end
+    print(("%s: %s\n  %s\n  %s\n"):format(kind, entry.name,
+        place(entry.element), (message or ""):gsub("\n", "\n  ")))
+end
+
+return function()
+    local busted <const> = require "busted"
+    local handler <const> = base()
+
+    handler.fileStart = function(file)
+        io.write("# ", file.name, "\n")
+        io.flush()
+        return nil, true
+    end
+
+    handler.suiteEnd = function()
+        for _, entry in ipairs(handler.pendings) do
+            print(("skipped: %s (%s)"):format(entry.name, entry.message or ""))
+        end
+        for _, entry in ipairs(handler.failures) do
+            explain("failure", entry)
+        end
+        for _, entry in ipairs(handler.errors) do
+            explain("error", entry)
+        end
+        print(("%d passed, %d failed, %d skipped"):format(
+            handler.successesCount,
+            handler.failuresCount + handler.errorsCount,
+            handler.pendingsCount))
+        io.flush()
+        return nil, true
+    end
+
+    busted.subscribe({ "file", "start" }, handler.fileStart)
+    busted.subscribe({ "suite", "end" }, handler.suiteEnd)
+    return handler
+end
