@@ -16,15 +16,13 @@ enum
 
 const char *ltw_bytes(lua_State *L, int idx, const char *name, size_t *len)
 {
+    if (lua_type(L, idx) == LUA_TSTRING)
+        return lua_tolstring(L, idx, len);
     const struct ltw_buffer *buf = ltw_test(L, idx, LTW_BUFFER);
-    if (buf)
-    {
-        *len = buf->size;
-        return buf->data;
-    }
-    if (lua_type(L, idx) != LUA_TSTRING)
+    if (!buf)
         ltw_typeerror(L, idx, name, "string or buffer");
-    return lua_tolstring(L, idx, len);
+    *len = buf->size;
+    return buf->data;
 }
 
 /* buffer(n) of zero bytes, or buffer(string) with its contents. */
@@ -68,6 +66,11 @@ const char *ltw_slice(lua_State *L, int idx, int range, size_t *len)
 {
     size_t first, size;
     const char *data = ltw_bytes(L, idx, "data", &size);
+    if (lua_isnoneornil(L, range) && lua_isnoneornil(L, range + 1))
+    {
+        *len = size;
+        return data;
+    }
     *len = sub_range(L, range, size, &first);
     return data + first;
 }

@@ -60,7 +60,8 @@ void *ltw_new(lua_State *L, enum ltw_type type, size_t size, int uservalues)
 
 void *ltw_test(lua_State *L, int idx, enum ltw_type type)
 {
-    if (lua_type(L, idx) != LUA_TUSERDATA || !lua_getmetatable(L, idx))
+    /* A light userdata or another value never has one of our metatables. */
+    if (!lua_getmetatable(L, idx))
         return NULL;
     bool same = lua_topointer(L, -1) == ltw_state(L)->metatables[type];
     lua_pop(L, 1);
@@ -94,10 +95,8 @@ lua_Integer ltw_integer(lua_State *L, int idx, const char *name,
                         lua_Integer min, lua_Integer max)
 {
     int exact = 0;
-    lua_Integer n = 0;
-    if (lua_type(L, idx) == LUA_TNUMBER)
-        n = lua_tointegerx(L, idx, &exact);
-    if (!exact)
+    lua_Integer n = lua_tointegerx(L, idx, &exact);
+    if (!exact || lua_type(L, idx) != LUA_TNUMBER)
         ltw_typeerror(L, idx, name, "integer");
     if (n < min || n > max)
         luaL_argerror(L, idx,

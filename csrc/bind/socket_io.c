@@ -90,15 +90,15 @@ static char *room(lua_State *L, const struct ltw_socket *s, size_t *len)
 /* Stack: self, size, flags. */
 static int sock_recv_k(lua_State *L, struct task_wait *wait)
 {
-    struct ltw_socket *s = lua_touserdata(L, 1);
-    size_t len = (size_t)lua_tointeger(L, 2);
+    struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
+    size_t len = size_arg(L, 2);
+    int flags = ltw_optint(L, 3, "flags", 0);
     ssize_t n = obstacle(s, wait);
     char *data = room(L, s, &len);
     if (n >= 0 && !data)
         n = -ENOMEM;
     else if (n >= 0 && len > 0)
-        n = ltw_tryrecv(&ltw_state(L)->rt, s, data, len,
-                        (int)lua_tointeger(L, 3));
+        n = ltw_tryrecv(&ltw_state(L)->rt, s, data, len, flags);
     if (n < 0)
         return unfinished(L, wait, n, "recv");
     lua_pushlstring(L, data, (size_t)n);
@@ -113,10 +113,7 @@ static int sock_recv_k(lua_State *L, struct task_wait *wait)
  */
 static int sock_recv(lua_State *L)
 {
-    ltw_check(L, 1, LTW_SOCKET);
-    size_arg(L, 2);
     lua_settop(L, 3);
-    ltw_optint(L, 3, "flags", 0);
     return task_run(L, &ltw_state(L)->rt, sock_recv_k);
 }
 
@@ -241,40 +238,22 @@ static int sock_recvfrom_into(lua_State *L)
 
 /* -- sending ------------------------------------------------------------- */
 
-/*
- * From self, data, flags, i, j to self, data, flags, first, last + 1: the
- * range of bytes to send, counted from 0.
- */
-static void send_args(lua_State *L)
+/* Stack: self, data, flags, i, j. */
+static ssize_t send_from(lua_State *L, struct ltw_socket *s, const char *data,
+                         size_t len)
 {
-    size_t size, len;
-    ltw_check(L, 1, LTW_SOCKET);
-    const char *all = ltw_bytes(L, 2, "data", &size);
-    lua_settop(L, 5);
-    const char *data = ltw_slice(L, 2, 4, &len);
-    lua_pushinteger(L, ltw_optint(L, 3, "flags", 0));
-    lua_replace(L, 3);
-    lua_pushinteger(L, data - all);
-    lua_replace(L, 4);
-    lua_pushinteger(L, data - all + (lua_Integer)len);
-    lua_replace(L, 5);
-}
-
-static ssize_t send_from(lua_State *L, struct ltw_socket *s, lua_Integer first)
-{
-    size_t size;
-    const char *data = ltw_bytes(L, 2, "data", &size);
-    return ltw_trysend(&ltw_state(L)->rt, s, data + first,
-                       (size_t)(lua_tointeger(L, 5) - first),
-                       (int)lua_tointeger(L, 3));
+    int flags = ltw_optint(L, 3, "flags", 0);
+    return ltw_trysend(&ltw_state(L)->rt, s, data, len, flags);
 }
 
 static int sock_send_k(lua_State *L, struct task_wait *wait)
 {
-    struct ltw_socket *s = lua_touserdata(L, 1);
+    struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
+    size_t len;
+    const char *data = ltw_slice(L, 2, 4, &len);
     ssize_t n = obstacle(s, wait);
     if (n >= 0)
-        n = send_from(L, s, lua_tointeger(L, 4));
+        n = send_from(L, s, data, len);
     if (n < 0)
         return unfinished(L, wait, n, "send");
     lua_pushinteger(L, (lua_Integer)n);
@@ -287,33 +266,33 @@ static int sock_send_k(lua_State *L, struct task_wait *wait)
  */
 static int sock_send(lua_State *L)
 {
-    send_args(L);
+    lua_settop(L, 5);
     return task_run(L, &ltw_state(L)->rt, sock_send_k);
 }
 
-/* Stack: as send, and at 6 how far it got. */
+/* Stack: as send, and at 6 how much is sent. */
 static int sock_sendall_k(lua_State *L, struct task_wait *wait)
 {
-    struct ltw_socket *s = lua_touserdata(L, 1);
-    lua_Integer at = lua_tointeger(L, 6), end = lua_tointeger(L, 5);
-    lua_Integer first = lua_tointeger(L, 4);
+    struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
+    size_t len, sent = (size_t)lua_tointeger(L, 6);
+    const char *data = ltw_slice(L, 2, 4, &len);
     ssize_t n = obstacle(s, wait);
     while (n >= 0)
     {
-        n = send_from(L, s, at);
-        at += n > 0 ? n : 0;
-        if (n >= 0 && at >= end)
+        n = send_from(L, s, data + sent, len - sent);
+        sent += n > 0 ? (size_t)n : 0;
+        if (n >= 0 && sent == len)
         {
-            lua_pushinteger(L, end - first);
+            lua_pushinteger(L, (lua_Integer)len);
             return 1;
         }
     }
-    lua_pushinteger(L, at);
+    lua_pushinteger(L, (lua_Integer)sent);
     lua_replace(L, 6);
     int results = unfinished(L, wait, n, "sendall");
     if (results == TASK_WAIT)
         return results;
-    lua_pushinteger(L, at - first);
+    lua_pushvalue(L, 6);
     return results + 1;
 }
 
@@ -324,8 +303,8 @@ static int sock_sendall_k(lua_State *L, struct task_wait *wait)
  */
 static int sock_sendall(lua_State *L)
 {
-    send_args(L);
-    lua_pushvalue(L, 4);
+    lua_settop(L, 5);
+    lua_settop(L, 6);
     return task_run(L, &ltw_state(L)->rt, sock_sendall_k);
 }
 
