@@ -42,9 +42,8 @@ static struct tw_runtime *runtime(lua_State *L)
 
 int ltw_want(struct ltw_socket *s, struct task_wait *wait, int want, int flags)
 {
-    if (want != TW_WANT_TIME)
-        tw_watch_blocked(&s->watch, want == TW_WANT_WRITE ? TW_WRITE : TW_READ);
-    if (s->sock.timeout == 0 || flags & MSG_DONTWAIT)
+    bool never = s->sock.timeout == 0 || flags & MSG_DONTWAIT;
+    if (never && want != TW_WANT_RETRY)
         return 0;
     wait->watch = &s->watch;
     wait->want = want;
@@ -300,14 +299,14 @@ static int ready_to_wait(struct tw_runtime *rt, struct ltw_socket *s)
 }
 
 /*
- * One turn of connecting. Stack: self, address or lookup, whether the connect
- * is under way. Returns TASK_WAIT, the results of a failed lookup, or 0 with
- * the outcome in *rc.
+ * One turn of connecting. Stack: self, address or lookup. Returns TASK_WAIT,
+ * the results of a failed lookup, or 0 with the outcome in *rc.
  */
 static int try_connect(lua_State *L, struct task_wait *wait, int *rc)
 {
     struct tw_addr addr;
     struct ltw_socket *s = lua_touserdata(L, 1);
+    bool again = wait->begun && !wait->slot;
     wait->timeout = s->sock.timeout;
     if (s->sock.timeout == 0 && ltw_test(L, 2, LTW_LOOKUP))
         return ltw_fail(L, -EAGAIN, "connect: name lookup");
@@ -315,16 +314,15 @@ static int try_connect(lua_State *L, struct task_wait *wait, int *rc)
     if (results != 0)
         return results;
     *rc = wait->status < 0 ? wait->status : ready_to_wait(runtime(L), s);
-    if (*rc >= 0 && lua_toboolean(L, 3))
-    {
-        *rc = tw_sock_connected(&s->sock);
-    }
-    else if (*rc >= 0)
-    {
+    if (*rc >= 0)
         *rc = tw_sock_connect(&s->sock, &addr);
-        lua_pushboolean(L, *rc == TW_WANT_WRITE);
-        lua_replace(L, 3);
-    }
+    /* What we began ourselves is neither a second attempt nor a surprise. */
+    if (again && *rc == -EALREADY)
+        *rc = TW_WANT_WRITE;
+    else if (again && *rc == -EISCONN)
+        *rc = 0;
+    if (*rc == TW_WANT_WRITE)
+        tw_watch_blocked(&s->watch, TW_WRITE);
     if (tw_err_want(*rc) && ltw_want(s, wait, *rc, 0))
         return TASK_WAIT;
     /* The kernel's own word for "under way, and not waiting". */
@@ -365,10 +363,7 @@ static int start_connect(lua_State *L, task_step step)
 {
     const struct ltw_socket *s = self(L);
     int failed = ltw_toaddr(L, 2, s->sock.family, "connect");
-    if (failed)
-        return failed;
-    lua_pushboolean(L, 0);
-    return task_run(L, runtime(L), step);
+    return failed ? failed : task_run(L, runtime(L), step);
 }
 
 /*
@@ -429,6 +424,8 @@ static int sock_accept_k(lua_State *L, struct task_wait *wait)
         rc = TW_WANT_READ;
     else if (rc >= 0)
         rc = tw_sock_accept(&s->sock, &conn->sock, &peer);
+    if (rc == TW_WANT_READ)
+        tw_watch_blocked(&s->watch, TW_READ);
     if (tw_err_want(rc) && ltw_want(s, wait, rc, 0))
         return TASK_WAIT;
     if (rc < 0)

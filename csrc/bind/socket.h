@@ -12,7 +12,8 @@ struct ltw_socket
     uint32_t writers; /* ... and those of them that write */
     bool closed;      /* by the script; the files may still need it */
     bool ended;       /* the last receive found the end, or an error */
-    bool shared;      /* others may hold the same connection */
+    bool cut;    /* a send that could have slept stopped short: a signal? */
+    bool shared; /* others may hold the same connection */
 };
 
 /* Pushes a new closed socket with the default timeout. */

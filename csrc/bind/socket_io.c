@@ -25,6 +25,8 @@ static int kernel_flags(const struct tw_runtime *rt, const struct ltw_socket *s,
 static void note_received(struct ltw_socket *s, ssize_t n, size_t len,
                           int flags)
 {
+    if (n == TW_WANT_READ)
+        tw_watch_blocked(&s->watch, TW_READ);
     if (n > 0 && (size_t)n < len && flags == 0 && s->sock.type == SOCK_STREAM &&
         s->sock.family != AF_UNIX)
         tw_watch_drained(&s->watch, TW_READ);
@@ -46,7 +48,16 @@ ssize_t ltw_trysend(const struct tw_runtime *rt, struct ltw_socket *s,
 {
     if (ltw_hopeless(rt, s, TW_WRITE, flags))
         return TW_WANT_WRITE;
-    return tw_sock_send(&s->sock, data, len, kernel_flags(rt, s, flags));
+    bool was_cut = s->cut;
+    s->cut = false;
+    if (was_cut)
+        return TW_WANT_RETRY;
+    int kflags = kernel_flags(rt, s, flags);
+    ssize_t n = tw_sock_send(&s->sock, data, len, kflags);
+    if (n == TW_WANT_WRITE)
+        tw_watch_blocked(&s->watch, TW_WRITE);
+    s->cut = n > 0 && (size_t)n < len && !(kflags & MSG_DONTWAIT);
+    return n;
 }
 
 /* Ends a step after rc < 0: waits, or pushes the failure. */
@@ -327,6 +338,8 @@ static int sock_sendto_k(lua_State *L, struct task_wait *wait)
         n = TW_WANT_WRITE;
     else if (n >= 0)
         n = tw_sock_sendto(&s->sock, &dgram, kernel_flags(rt, s, flags));
+    if (n == TW_WANT_WRITE)
+        tw_watch_blocked(&s->watch, TW_WRITE);
     if (tw_err_want(n) && ltw_want(s, wait, (int)n, flags))
         return TASK_WAIT;
     if (n < 0)

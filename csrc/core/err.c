@@ -15,6 +15,7 @@ static const struct row own[] = {
     {TW_WANT_READ, "EAGAIN", "Resource temporarily unavailable"},
     {TW_WANT_WRITE, "EAGAIN", "Resource temporarily unavailable"},
     {TW_WANT_TIME, "EAGAIN", "Resource temporarily unavailable"},
+    {TW_WANT_RETRY, "EINTR", "Interrupted system call"},
     {TW_ETIMEDOUT, "timeout", "timed out"},
     {TW_ECLOSED, "closed", "closed"},
     {TW_ECANCELLED, "cancelled", "cancelled"},

@@ -14,6 +14,7 @@ enum
     TW_WANT_READ = -10001,  /* would block: try again when readable */
     TW_WANT_WRITE = -10002, /* would block: try again when writable */
     TW_WANT_TIME = -10003,  /* would block and cannot be polled: try later */
+    TW_WANT_RETRY = -10004, /* a signal came first: try again at once */
     TW_ETIMEDOUT = -10100,  /* "timeout": our own deadline has passed */
     TW_ECLOSED = -10101,    /* "closed": the object is closed */
     TW_ECANCELLED = -10102, /* "cancelled": the waiting task is cancelled */
@@ -22,10 +23,10 @@ enum
     TW_ERESOLVE = -10200,   /* TW_ERESOLVE + EAI_X: a resolver's error */
 };
 
-/* True for TW_WANT_READ, TW_WANT_WRITE and TW_WANT_TIME. */
+/* True for TW_WANT_READ, _WRITE, _TIME and _RETRY. */
 static inline bool tw_err_want(ssize_t rc)
 {
-    return rc <= TW_WANT_READ && rc >= TW_WANT_TIME;
+    return rc <= TW_WANT_READ && rc >= TW_WANT_RETRY;
 }
 
 /*

@@ -7,9 +7,10 @@
  *
  * Every function returns >= 0 on success and a negative code on failure (see
  * err.h). None blocks unless the descriptor is in blocking mode and the flags
- * lack MSG_DONTWAIT. A call that would block, or that a signal interrupted
- * before it did anything, returns TW_WANT_READ or TW_WANT_WRITE. No function
- * raises SIGPIPE. Descriptors are created close-on-exec.
+ * lack MSG_DONTWAIT. A call that would block returns TW_WANT_READ or
+ * TW_WANT_WRITE, one that a signal interrupted before it did anything
+ * TW_WANT_RETRY. No function raises SIGPIPE. Descriptors are created
+ * close-on-exec.
  */
 #ifndef TW_CORE_NET_H
 #define TW_CORE_NET_H

@@ -1,7 +1,7 @@
 /*
  * The operating system's network: the only file with raw socket system calls,
- * and with EINTR. A call that may wait gives the caller a TW_WANT_* when a
- * signal cut it short, so whoever waits decides what signals mean.
+ * and with EINTR, which becomes TW_WANT_RETRY: whoever waits decides what
+ * signals mean.
  */
 #include "core/net.h"
 
@@ -12,8 +12,10 @@
 static int failure(int want)
 {
     int err = errno;
-    if (want && (err == EAGAIN || err == EWOULDBLOCK || err == EINTR))
+    if (want && (err == EAGAIN || err == EWOULDBLOCK))
         return want;
+    if (want && err == EINTR)
+        return TW_WANT_RETRY;
     return -err;
 }
 

@@ -189,21 +189,6 @@ int tw_sock_connect(struct tw_sock *s, const struct tw_addr *addr)
     return s->fd < 0 ? TW_ECLOSED : s->net->connect(s->net, s->fd, addr);
 }
 
-int tw_sock_connected(struct tw_sock *s)
-{
-    int error = 0;
-    struct tw_addr peer;
-    struct tw_optval opt = {SOL_SOCKET, SO_ERROR, &error, sizeof error};
-    int rc = tw_sock_getopt(s, &opt);
-    if (rc < 0)
-        return rc;
-    if (error)
-        return error == EISCONN ? 0 : -error;
-    /* No error is not yet success: a wake-up may be left over from before. */
-    rc = tw_sock_getpeername(s, &peer);
-    return rc == -ENOTCONN ? TW_WANT_WRITE : rc;
-}
-
 int tw_sock_shutdown(struct tw_sock *s, int how)
 {
     return s->fd < 0 ? TW_ECLOSED : s->net->shutdown(s->net, s->fd, how);

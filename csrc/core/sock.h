@@ -70,13 +70,12 @@ int tw_sock_accept(struct tw_sock *s, struct tw_sock *conn,
                    struct tw_addr *peer);
 
 /*
- * Starts connecting: 0, TW_WANT_WRITE (then tw_sock_connected when writable),
- * TW_WANT_TIME (AF_UNIX backlog full: call again later), or an error.
+ * Connects: 0, TW_WANT_WRITE (under way), TW_WANT_TIME (AF_UNIX backlog full),
+ * or an error. To be called again when writable or later: a connect under way
+ * is then reported as -EALREADY, one that has succeeded as 0 or -EISCONN, one
+ * that has failed with its error.
  */
 int tw_sock_connect(struct tw_sock *s, const struct tw_addr *addr);
-
-/* How a started connect went: 0, TW_WANT_WRITE (not yet), or its error. */
-int tw_sock_connected(struct tw_sock *s);
 
 int tw_sock_shutdown(struct tw_sock *s, int how);
 

@@ -93,8 +93,8 @@ static int wait_here(lua_State *L, struct tw_runtime *rt,
         until = retry;
     for (;;)
     {
-        int rc = turn(rt, wait, until);
         run_hooks(L);
+        int rc = wait->want == TW_WANT_RETRY ? 1 : turn(rt, wait, until);
         if (rc != 0)
             return rc < 0 ? rc : 0;
         if (until != TW_FOREVER && tw_loop_now(rt->loop) >= until)
