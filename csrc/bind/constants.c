@@ -167,11 +167,13 @@ static void errno_table(lua_State *L)
         lua_pushstring(L, name);
         lua_rawseti(L, -2, n);
     }
-    /* Two names that C has as second spellings. */
+    /* Names that C has as second spellings. */
     lua_pushinteger(L, EWOULDBLOCK);
     lua_setfield(L, -2, "EWOULDBLOCK");
-    lua_pushinteger(L, EOPNOTSUPP);
-    lua_setfield(L, -2, "EOPNOTSUPP");
+    lua_pushinteger(L, ENOTSUP);
+    lua_setfield(L, -2, "ENOTSUP");
+    lua_pushinteger(L, EDEADLOCK);
+    lua_setfield(L, -2, "EDEADLOCK");
 }
 
 void ltw_constants(lua_State *L)

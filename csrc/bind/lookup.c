@@ -19,7 +19,7 @@ struct ltw_lookup
 static int start(lua_State *L, const struct tw_query *query, const char *where,
                  struct ltw_lookup **out)
 {
-    struct tw_runtime *rt = &ltw_state(L)->rt;
+    struct tw_runtime *rt = ltw_runtime(L);
     struct tw_resolver *resolver;
     size_t len = strlen(where) + 1;
     struct ltw_lookup *lk = ltw_new(L, LTW_LOOKUP, sizeof *lk + len, 0);
@@ -68,6 +68,8 @@ int ltw_resolved(lua_State *L, int idx, struct task_wait *wait,
     struct ltw_lookup *lk = ltw_check(L, idx, LTW_LOOKUP);
     if (wait->status < 0)
         return ltw_fail_at(L, wait->status, "lookup", lk->where);
+    if (!lk->lookup.done && wait->timeout == 0)
+        return ltw_fail_at(L, -EAGAIN, "lookup", lk->where);
     if (!lk->lookup.done)
         return wait_for(lk, wait);
     wait->slot = NULL;

@@ -11,6 +11,14 @@ static const char *const type_names[LTW_TYPES] = {
     [LTW_LOOKUP] = "tidewire.lookup",
 };
 
+struct tw_runtime *ltw_runtime(lua_State *L)
+{
+    struct tw_runtime *rt = &ltw_state(L)->rt;
+    if (!rt->loop)
+        luaL_error(L, "tidewire is closed in this Lua state");
+    return rt;
+}
+
 /* Sets functions in the table on top, with the state as upvalue. */
 static void setfuncs(lua_State *L, const luaL_Reg *list)
 {
@@ -21,7 +29,12 @@ static void setfuncs(lua_State *L, const luaL_Reg *list)
 void ltw_newtype(lua_State *L, enum ltw_type type, const luaL_Reg *meta,
                  const luaL_Reg *methods)
 {
-    luaL_newmetatable(L, type_names[type]); /* mt */
+    /* Not luaL_newmetatable: loading may have failed half-way before. */
+    lua_createtable(L, 0, 8); /* mt */
+    lua_pushstring(L, type_names[type]);
+    lua_setfield(L, -2, "__name");
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, type_names[type]);
     setfuncs(L, meta);
     lua_newtable(L); /* mt methods */
     setfuncs(L, methods);

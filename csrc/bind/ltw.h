@@ -41,6 +41,10 @@ static inline struct ltw *ltw_state(lua_State *L)
     return lua_touserdata(L, lua_upvalueindex(1));
 }
 
+/* The state's runtime; raises once it is closed, as it is in finalizers that
+   lua_close runs last. */
+struct tw_runtime *ltw_runtime(lua_State *L);
+
 /* -- types --------------------------------------------------------------- */
 
 /*
@@ -130,8 +134,9 @@ bool ltw_getaddr(lua_State *L, int idx, struct tw_addr *addr);
 int ltw_toaddr(lua_State *L, int idx, int family, const char *op);
 
 /*
- * For a step: makes the value at idx an address and copies it to *addr. 0 when
- * it is there, TASK_WAIT, or the number of results of a failed lookup.
+ * For a step that has set wait->timeout: makes the value at idx an address and
+ * copies it to *addr. 0 when it is there, TASK_WAIT, or the number of results
+ * of a failed lookup ("EAGAIN" for one that must not wait).
  */
 int ltw_resolved(lua_State *L, int idx, struct task_wait *wait,
                  struct tw_addr *addr);

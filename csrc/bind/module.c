@@ -3,8 +3,9 @@
 
 #include <stdlib.h>
 
-/* Its address is the registry key of a state's configuration. */
-static const char config_key;
+/* Their addresses are the registry keys of a state's configuration and of its
+   module, which is made once: a state has one runtime. */
+static const char config_key, module_key;
 
 void tw_configure(lua_State *L, const struct tw_config *config)
 {
@@ -80,8 +81,12 @@ static int fill_module(lua_State *L)
 int luaopen_tidewire_core(lua_State *L)
 {
     luaL_checkversion(L);
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &module_key) == LUA_TTABLE)
+        return 1;
     new_state(L);
     lua_pushcclosure(L, fill_module, 1);
     lua_call(L, 0, 1);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &module_key);
     return 1;
 }

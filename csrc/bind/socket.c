@@ -1,15 +1,14 @@
 /* Sockets in Lua: making, connecting, closing, naming them. */
-#include "bind/socket.h"
+#include "bind/stream.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 struct ltw_socket *ltw_newsocket(lua_State *L)
 {
-    struct tw_runtime *rt = &ltw_state(L)->rt;
-    if (!rt->loop)
-        luaL_error(L, "tidewire is closed in this Lua state");
+    struct tw_runtime *rt = ltw_runtime(L);
     struct ltw_socket *s = ltw_new(L, LTW_SOCKET, sizeof *s, 0);
     tw_sock_init(&s->sock, rt->net, rt->default_timeout);
     tw_watch_init(&s->watch, -1);
@@ -149,37 +148,68 @@ static int sock_dup(lua_State *L)
 
 /* -- closing ------------------------------------------------------------- */
 
+static bool has_unsent(const struct ltw_socket *s)
+{
+    const struct ltw_file *f = s->files;
+    while (f && !ltw_fileunsent(f))
+        f = f->next;
+    return f != NULL;
+}
+
 /*
  * s:close(): true; or nil, message, code of the descriptor's close. Closing
- * twice is harmless. While a file made by makefile may still be read or
- * written, the descriptor lives on for it, as in Python; but so that the peer
- * need not wait for the garbage collector, it is told the end at once when no
- * file writes.
+ * twice is harmless. While files made by makefile exist the descriptor lives
+ * on for them, as in Python: to be read to the end, or to send what they have
+ * buffered. But the peer need not wait for the garbage collector to learn that
+ * nothing more will come: if nothing is buffered, sending ends here.
  */
 static int sock_close(lua_State *L)
 {
     struct ltw_socket *s = self(L);
     int rc = 0;
-    bool needed = s->files > 0 && !(s->writers == 0 && s->ended);
-    if (!s->closed && needed && s->writers == 0 && !s->shared)
-        tw_sock_shutdown(&s->sock, SHUT_WR);
-    if (!needed)
+    bool unsent = has_unsent(s);
+    if (!s->files || (s->ended && !unsent))
         rc = ltw_release(runtime(L), s);
+    else if (!s->closed && !unsent && !s->shared)
+        tw_sock_shutdown(&s->sock, SHUT_WR);
     s->closed = true;
     return ltw_result(L, rc, "close");
+}
+
+enum { DESCRIPTION_MAX = 2 * TW_ADDR_TEXT_MAX + 128 };
+
+/* The socket in words. It takes no memory of Lua's: finalizers say it too. */
+static const char *describe(const struct ltw_socket *s,
+                            char out[DESCRIPTION_MAX])
+{
+    struct tw_addr addr;
+    char text[TW_ADDR_TEXT_MAX];
+    bool open = !s->closed && s->sock.fd >= 0;
+    int n = snprintf(out, DESCRIPTION_MAX,
+                     "socket (%s%d, family=%d, type=%d, proto=%d",
+                     open ? "fd=" : "closed, fd=", open ? s->sock.fd : -1,
+                     s->sock.family, s->sock.type, s->sock.proto);
+    if (open && tw_sock_getsockname(&s->sock, &addr) >= 0)
+        n += snprintf(out + n, (size_t)(DESCRIPTION_MAX - n), ", laddr=%s",
+                      tw_addr_format(&addr, text));
+    if (open && tw_sock_getpeername(&s->sock, &addr) >= 0)
+        n += snprintf(out + n, (size_t)(DESCRIPTION_MAX - n), ", raddr=%s",
+                      tw_addr_format(&addr, text));
+    snprintf(out + n, (size_t)(DESCRIPTION_MAX - n), ")");
+    return out;
 }
 
 static int sock_gc(lua_State *L)
 {
     struct ltw_socket *s = self(L);
+    char text[DESCRIPTION_MAX];
     if (s->sock.fd >= 0 && !s->closed)
     {
         lua_warning(L, "tidewire: a socket was collected without close: ", 1);
-        luaL_tolstring(L, 1, NULL);
-        lua_warning(L, lua_tostring(L, -1), 0);
+        lua_warning(L, describe(s, text), 0);
     }
     s->closed = true;
-    if (s->files == 0)
+    if (!s->files)
         ltw_release(runtime(L), s);
     return 0;
 }
@@ -235,28 +265,8 @@ static int sock_getpeername(lua_State *L)
 
 static int sock_tostring(lua_State *L)
 {
-    struct ltw_socket *s = self(L);
-    struct tw_addr addr;
-    char text[TW_ADDR_TEXT_MAX];
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    bool open = !s->closed && s->sock.fd >= 0;
-    lua_pushfstring(L, "socket (%s%d, family=%d, type=%d, proto=%d",
-                    open ? "fd=" : "closed, fd=", open ? s->sock.fd : -1,
-                    s->sock.family, s->sock.type, s->sock.proto);
-    luaL_addvalue(&b);
-    if (open && tw_sock_getsockname(&s->sock, &addr) >= 0)
-    {
-        lua_pushfstring(L, ", laddr=%s", tw_addr_format(&addr, text));
-        luaL_addvalue(&b);
-    }
-    if (open && tw_sock_getpeername(&s->sock, &addr) >= 0)
-    {
-        lua_pushfstring(L, ", raddr=%s", tw_addr_format(&addr, text));
-        luaL_addvalue(&b);
-    }
-    luaL_addchar(&b, ')');
-    luaL_pushresult(&b);
+    char text[DESCRIPTION_MAX];
+    lua_pushstring(L, describe(self(L), text));
     return 1;
 }
 
@@ -308,8 +318,6 @@ static int try_connect(lua_State *L, struct task_wait *wait, int *rc)
     struct ltw_socket *s = lua_touserdata(L, 1);
     bool again = wait->begun && !wait->slot;
     wait->timeout = s->sock.timeout;
-    if (s->sock.timeout == 0 && ltw_test(L, 2, LTW_LOOKUP))
-        return ltw_fail(L, -EAGAIN, "connect: name lookup");
     int results = ltw_resolved(L, 2, wait, &addr);
     if (results != 0)
         return results;
@@ -386,7 +394,7 @@ static int sock_bind_k(lua_State *L, struct task_wait *wait)
 {
     struct tw_addr addr;
     struct ltw_socket *s = lua_touserdata(L, 1);
-    wait->timeout = s->sock.timeout == 0 ? TW_FOREVER : s->sock.timeout;
+    wait->timeout = s->sock.timeout;
     int results = ltw_resolved(L, 2, wait, &addr);
     if (results != 0)
         return results;
@@ -482,14 +490,14 @@ static int net_type(lua_State *L)
 /* monotonic(): seconds on the clock that timeouts are measured with. */
 static int net_monotonic(lua_State *L)
 {
-    lua_pushnumber(L, (lua_Number)tw_loop_now(runtime(L)->loop) / 1e9);
+    lua_pushnumber(L, (lua_Number)tw_loop_now(ltw_runtime(L)->loop) / 1e9);
     return 1;
 }
 
 /* backend(): what waits for events: "epoll" or "poll". */
 static int net_backend(lua_State *L)
 {
-    lua_pushstring(L, tw_loop_backend(runtime(L)->loop));
+    lua_pushstring(L, tw_loop_backend(ltw_runtime(L)->loop));
     return 1;
 }
 

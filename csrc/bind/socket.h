@@ -4,14 +4,15 @@
 
 #include "bind/ltw.h"
 
+struct ltw_file;
+
 struct ltw_socket
 {
     struct tw_sock sock;
     struct tw_watch watch;
-    uint32_t files;   /* open streams made by makefile ... */
-    uint32_t writers; /* ... and those of them that write */
-    bool closed;      /* by the script; the files may still need it */
-    bool ended;       /* the last receive found the end, or an error */
+    struct ltw_file *files; /* open streams made by makefile */
+    bool closed;            /* by the script; the files may still need it */
+    bool ended;             /* the last receive found the end, or an error */
     bool cut;    /* a send that could have slept stopped short: a signal? */
     bool shared; /* others may hold the same connection */
 };

@@ -105,7 +105,7 @@ static int sock_recv_k(lua_State *L, struct task_wait *wait)
     size_t len = size_arg(L, 2);
     int flags = ltw_optint(L, 3, "flags", 0);
     ssize_t n = obstacle(s, wait);
-    char *data = room(L, s, &len);
+    char *data = n < 0 ? NULL : room(L, s, &len);
     if (n >= 0 && !data)
         n = -ENOMEM;
     else if (n >= 0 && len > 0)
@@ -327,8 +327,6 @@ static int sock_sendto_k(lua_State *L, struct task_wait *wait)
     int flags = (int)lua_tointeger(L, 3);
     struct tw_dgram dgram;
     wait->timeout = s->sock.timeout;
-    if (s->sock.timeout == 0 && ltw_test(L, 4, LTW_LOOKUP))
-        return ltw_fail(L, -EAGAIN, "sendto: name lookup");
     int results = ltw_resolved(L, 4, wait, &dgram.addr);
     if (results != 0)
         return results;

@@ -35,9 +35,11 @@ static ssize_t file_write_op(struct tw_stream *st, const void *data, size_t len)
 static int file_close_op(struct tw_stream *st)
 {
     struct ltw_file *f = file_of(st);
-    f->sock->files--;
-    f->sock->writers -= (f->mode & TW_STREAM_WRITE) != 0;
-    if (f->sock->files == 0 && f->sock->closed)
+    struct ltw_file **place = &f->sock->files;
+    while (*place != f)
+        place = &(*place)->next;
+    *place = f->next;
+    if (!f->sock->files && f->sock->closed)
         return ltw_release(f->rt, f->sock);
     return 0;
 }
@@ -71,7 +73,7 @@ int ltw_filewait(lua_State *L, struct ltw_file *f, struct task_wait *wait,
                  int rc, const char *op)
 {
     /* Whoever is asked a question should have got it before we wait. */
-    if (rc == TW_WANT_READ && tw_buf_len(&f->st.wbuf) > 0)
+    if (rc == TW_WANT_READ && ltw_fileunsent(f))
     {
         int flushed = tw_stream_flush(&f->st);
         rc = flushed < 0 ? flushed : rc;
@@ -107,7 +109,7 @@ static int file_close(lua_State *L)
 static int file_gc(lua_State *L)
 {
     struct ltw_file *f = self(L);
-    if (f->st.ops && tw_buf_len(&f->st.wbuf) > 0)
+    if (f->st.ops && ltw_fileunsent(f))
         lua_warning(L,
                     "tidewire: a stream was collected with output not "
                     "sent; flush or close it",
@@ -207,8 +209,8 @@ int ltw_makefile(lua_State *L)
     else
         set_buffering(L, 3, f);
     f->st.ops = &file_ops; /* from here on closing it counts */
-    s->files++;
-    s->writers += (mode & TW_STREAM_WRITE) != 0;
+    f->next = s->files;
+    s->files = f;
     lua_settop(L, 4);
     return 1;
 }

@@ -9,8 +9,15 @@ struct ltw_file
     struct tw_stream st; /* first: what all kinds of stream share */
     struct tw_runtime *rt;
     struct ltw_socket *sock; /* kept alive by the user value */
+    struct ltw_file *next;   /* of the same socket's open streams */
     int mode;                /* tw_stream_mode bits */
 };
+
+/* True if it has output that is buffered but not yet sent. */
+static inline bool ltw_fileunsent(const struct ltw_file *f)
+{
+    return tw_buf_len(&f->st.wbuf) > 0;
+}
 
 /* The stream at slot 1; raises if it was not opened for that mode. */
 struct ltw_file *ltw_openfor(lua_State *L, int mode);

@@ -54,21 +54,22 @@ static int parse_in(struct sockaddr_in *in, const char *host)
 int tw_addr_inet(struct tw_addr *addr, int family, const char *host,
                  uint16_t port)
 {
-    unsigned char other[16];
+    struct sockaddr_in6 other6;
+    struct in_addr other;
     int rc = 0;
     memset(addr, 0, sizeof *addr);
     if (family == AF_INET)
     {
         addr->len = sizeof addr->u.in;
         rc = parse_in(&addr->u.in, host);
-        if (rc && inet_pton(AF_INET6, host, other) == 1)
+        if (rc && parse_in6(&other6, host) == 0)
             rc = nonumber(EAI_ADDRFAMILY);
     }
     else if (family == AF_INET6)
     {
         addr->len = sizeof addr->u.in6;
         rc = *host ? parse_in6(&addr->u.in6, host) : 0;
-        if (rc && inet_pton(AF_INET, host, other) == 1)
+        if (rc && inet_pton(AF_INET, host, &other) == 1)
             rc = nonumber(EAI_ADDRFAMILY);
     }
     else
@@ -129,7 +130,10 @@ const char *tw_addr_path(const struct tw_addr *addr, size_t *len)
     const char *path = addr->u.un.sun_path;
     size_t head = offsetof(struct sockaddr_un, sun_path);
     size_t size = addr->len > head ? addr->len - head : 0;
-    /* The kernel counts a path's NUL; it may also fill all 108 bytes. */
+    /* The kernel counts a path's NUL, even one for which there is no room
+       because the path fills all 108 bytes. */
+    if (size > TW_ADDR_PATH_MAX)
+        size = TW_ADDR_PATH_MAX;
     *len = size && path[0] ? strnlen(path, size) : size;
     return path;
 }

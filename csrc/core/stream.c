@@ -189,12 +189,16 @@ static size_t numeral(const char *s, size_t len)
     size_t zero = one_of(s, i, len, "0");
     size_t x = zero > i ? one_of(s, zero, len, "xX") : zero;
     bool hex = x > zero;
-    i = digits(s, hex ? x : i, len, hex);
-    i = digits(s, one_of(s, i, len, "."), len, hex);
-    size_t exp = one_of(s, i, len, hex ? "pP" : "eE");
-    if (exp > i)
-        i = digits(s, one_of(s, exp, len, "+-"), len, false);
-    return i;
+    size_t first = hex ? x : i;
+    i = digits(s, first, len, hex);
+    size_t point = one_of(s, i, len, ".");
+    size_t end = digits(s, point, len, hex);
+    if (i == first && end == point)
+        return end; /* only after a digit does an exponent begin */
+    size_t exp = one_of(s, end, len, hex ? "pP" : "eE");
+    if (exp > end)
+        end = digits(s, one_of(s, exp, len, "+-"), len, false);
+    return end;
 }
 
 ssize_t tw_stream_numeral(struct tw_stream *st)
@@ -207,7 +211,9 @@ ssize_t tw_stream_numeral(struct tw_stream *st)
     {
         len = tw_buf_len(&st->rbuf);
         n = numeral(tw_buf_data(&st->rbuf), len);
-        if (n < len || n >= NUMERAL_MAX)
+        if (n > NUMERAL_MAX)
+            return TW_ETOOLONG;
+        if (n < len)
             return (ssize_t)n;
         rc = fill(st, 1);
     } while (rc > 0);

@@ -115,6 +115,8 @@ static void begin(struct tw_runtime *rt, struct task_wait *wait)
 
 int task_run(lua_State *L, struct tw_runtime *rt, task_step step)
 {
+    if (!rt->loop)
+        return luaL_error(L, "tidewire is closed in this Lua state");
     struct task_wait wait = {.status = 0};
     for (;;)
     {
