@@ -141,6 +141,7 @@ static int lines_next_k(lua_State *L, struct task_wait *wait)
         return results;
     if (strcmp(lua_tostring(L, -results + 2), tw_err_name(TW_EOF)) != 0)
         return luaL_error(L, "%s", lua_tostring(L, -results + 1));
+    lua_pop(L, results - 1);
     return 1;
 }
 
