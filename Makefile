@@ -70,8 +70,15 @@ $(BUILD)/test/%_test: spec/c/%_test.c $(PORTABLE)
 
 $(BUILD)/test/%_host: spec/support/%_host.c $(BUILD)/lib/libtidewire.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Icsrc -Ispec/support $(LUA_CFLAGS) $< \
-		$(BUILD)/lib/libtidewire.a $(LUA_LIBS) -lm -o $@
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAP) -Icsrc -Ispec/support \
+		$(LUA_CFLAGS) $(filter %.c,$^) $(filter %.a,$^) $(LUA_LIBS) -lm -o $@
+
+# These two spoil things on purpose, one of them what libc gives the library.
+$(BUILD)/test/fault_host $(BUILD)/test/gcstress_host: \
+	spec/support/fault_mem.c spec/support/fault_mem.h
+$(BUILD)/test/fault_host: spec/support/fault_net.c spec/support/fault_net.h
+$(BUILD)/test/fault_host: WRAP = $(addprefix -Xlinker --wrap=,malloc calloc \
+	eventfd pthread_create)
 
 $(BUILD)/bench/%: spec/bench/%.c
 	@mkdir -p $(@D)

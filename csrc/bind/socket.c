@@ -394,7 +394,7 @@ static int sock_bind_k(lua_State *L, struct task_wait *wait)
 {
     struct tw_addr addr;
     struct ltw_socket *s = lua_touserdata(L, 1);
-    wait->timeout = s->sock.timeout;
+    wait->timeout = TW_FOREVER;
     int results = ltw_resolved(L, 2, wait, &addr);
     if (results != 0)
         return results;
@@ -403,7 +403,8 @@ static int sock_bind_k(lua_State *L, struct task_wait *wait)
                   : ltw_result(L, rc, "bind");
 }
 
-/* s:bind(address): true; or nil, message, code. */
+/* s:bind(address): true; or nil, message, code. The timeout does not cover
+   the lookup of a name. */
 static int sock_bind(lua_State *L)
 {
     const struct ltw_socket *s = self(L);

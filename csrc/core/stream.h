@@ -91,7 +91,10 @@ ssize_t tw_stream_some(struct tw_stream *st, size_t max);
 /* Everything to the end (0 at the end); TW_ETOOLONG past `max`. */
 ssize_t tw_stream_all(struct tw_stream *st, size_t max);
 
-/* A Lua numeral, perhaps malformed, after white space, which is dropped. */
+/*
+ * What can be part of a Lua numeral, perhaps malformed or empty, after white
+ * space, which is dropped; TW_ETOOLONG past 200 bytes, as many as Lua reads.
+ */
 ssize_t tw_stream_numeral(struct tw_stream *st);
 
 /*
