@@ -3,9 +3,7 @@
  * the same object and work as table keys. The table that interns them is weak
  * and keyed by the bytes of the sockaddr.
  */
-#include "bind/ltw.h"
-
-#include "bind/lookup.h"
+#include "bind/address.h"
 
 #include <string.h>
 
@@ -22,7 +20,7 @@ void ltw_pushaddr(lua_State *L, const struct tw_addr *addr)
         lua_pushnil(L);
         return;
     }
-    lua_getiuservalue(L, lua_upvalueindex(1), 1);             /* t */
+    lua_getiuservalue(L, lua_upvalueindex(1), LTW_ADDRESSES); /* t */
     lua_pushlstring(L, (const char *)&addr->u.sa, addr->len); /* t key */
     lua_pushvalue(L, -1);
     if (lua_rawget(L, -3) == LUA_TNIL) /* t key nil */
@@ -331,8 +329,7 @@ void ltw_open_address(lua_State *L)
         {"__index", addr_index},       {"__newindex", addr_newindex},
         {"__tostring", addr_tostring}, {"__len", addr_len},
         {"unpack", addr_unpack},       {NULL, NULL}};
-    static const luaL_Reg methods[] = {{NULL, NULL}};
-    ltw_newtype(L, LTW_ADDRESS, meta, methods);
+    ltw_newtype(L, LTW_ADDRESS, meta, NULL);
 }
 
 const luaL_Reg ltw_address_functions[] = {{"address", net_address},

@@ -14,6 +14,12 @@ enum
     BUFFER_MAX = 1 << 30
 };
 
+/* The kernel copies large receives faster to where one begins. */
+enum
+{
+    CACHE_LINE = 64
+};
+
 const char *ltw_bytes(lua_State *L, int idx, const char *name, size_t *len)
 {
     if (lua_type(L, idx) == LUA_TSTRING)
@@ -35,7 +41,9 @@ static int net_buffer(lua_State *L)
     else
         size = (size_t)ltw_integer(L, 1, "size", 0, BUFFER_MAX);
     struct ltw_buffer *buf =
-        ltw_new(L, LTW_BUFFER, sizeof(struct ltw_buffer) + size, 0);
+        ltw_new(L, LTW_BUFFER, sizeof *buf + size + CACHE_LINE - 1, 0);
+    uintptr_t behind = (uintptr_t)(buf + 1) + CACHE_LINE - 1;
+    buf->data = (char *)(behind - behind % CACHE_LINE);
     buf->size = size;
     if (text)
         memcpy(buf->data, text, size);

@@ -7,7 +7,7 @@
 struct ltw_buffer
 {
     size_t size;
-    char data[];
+    char *data; /* behind the struct, where a cache line begins */
 };
 
 #endif

@@ -1,7 +1,5 @@
 /* Name lookup: getaddrinfo and what is made of it. */
-#include "bind/lookup.h"
-
-#include "bind/ltw.h"
+#include "bind/address.h"
 
 #include <arpa/inet.h>
 #include <limits.h>
@@ -255,8 +253,7 @@ void ltw_open_lookup(lua_State *L)
 {
     static const luaL_Reg meta[] = {
         {"__gc", lookup_gc}, {"__close", lookup_gc}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{NULL, NULL}};
-    ltw_newtype(L, LTW_LOOKUP, meta, methods);
+    ltw_newtype(L, LTW_LOOKUP, meta, NULL);
 }
 
 const luaL_Reg ltw_lookup_functions[] = {{"getaddrinfo", core_getaddrinfo},

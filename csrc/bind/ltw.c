@@ -36,18 +36,11 @@ void ltw_newtype(lua_State *L, enum ltw_type type, const luaL_Reg *meta,
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, type_names[type]);
     setfuncs(L, meta);
-    lua_newtable(L); /* mt methods */
-    setfuncs(L, methods);
-    /* A type with fields has an __index function; it gets the methods. */
-    if (lua_getfield(L, -2, "__index") == LUA_TNIL)
+    if (methods)
     {
-        lua_pop(L, 1);
+        lua_newtable(L); /* mt methods */
+        setfuncs(L, methods);
         lua_setfield(L, -2, "__index");
-    }
-    else
-    {
-        lua_pop(L, 1);
-        lua_setfield(L, -2, "methods");
     }
     lua_pushliteral(L, "locked");
     lua_setfield(L, -2, "__metatable");
@@ -76,7 +69,11 @@ void *ltw_test(lua_State *L, int idx, enum ltw_type type)
     /* A light userdata or another value never has one of our metatables. */
     if (!lua_getmetatable(L, idx))
         return NULL;
-    bool same = lua_topointer(L, -1) == ltw_state(L)->metatables[type];
+    const struct ltw *state = ltw_state(L);
+    const void *mt = lua_topointer(L, -1);
+    bool same = mt == state->metatables[type];
+    for (int i = 0; !same && type == LTW_SOCKET && i < state->nkinds; i++)
+        same = mt == state->kinds[i];
     lua_pop(L, 1);
     return same ? lua_touserdata(L, idx) : NULL;
 }

@@ -27,13 +27,27 @@ enum ltw_type
     LTW_TYPES
 };
 
-struct ltw_socket;
+/* Sockets of one family, type and protocol share a metatable; there are few
+   kinds, and any beyond these use the type's own, slower one. */
+enum
+{
+    LTW_KINDS = 16
+};
 
-/* The module's state: a userdata whose user value is the address table. */
+/* The user values of the state: tables of what there is one of. */
+enum
+{
+    LTW_ADDRESSES = 1,
+    LTW_SOCKET_KINDS = 2
+};
+
+/* The module's state. */
 struct ltw
 {
     struct tw_runtime rt;
     const void *metatables[LTW_TYPES];
+    const void *kinds[LTW_KINDS];
+    int nkinds;
 };
 
 static inline struct ltw *ltw_state(lua_State *L)
@@ -48,8 +62,9 @@ struct tw_runtime *ltw_runtime(lua_State *L);
 /* -- types --------------------------------------------------------------- */
 
 /*
- * Makes the metatable of a type: __name and tostring as "tidewire.<name>",
- * __index the methods, and whatever `meta` adds. Leaves nothing on the stack.
+ * Makes the metatable of a type: __name "tidewire.<name>", __index a table of
+ * the methods (NULL: whatever `meta` says), and what `meta` adds. Leaves
+ * nothing on the stack.
  */
 void ltw_newtype(lua_State *L, enum ltw_type type, const luaL_Reg *meta,
                  const luaL_Reg *methods);
@@ -116,30 +131,6 @@ int ltw_fail_addr(lua_State *L, int code, const char *op,
 
 /* Pushes true, or what ltw_fail pushes for rc < 0; returns how many. */
 int ltw_result(lua_State *L, int rc, const char *op);
-
-/* -- addresses (address.c) ----------------------------------------------- */
-
-/* Pushes the one object for this address; nil for an empty one. */
-void ltw_pushaddr(lua_State *L, const struct tw_addr *addr);
-
-/* Copies the address object at `idx` out; false if it is none. */
-bool ltw_getaddr(lua_State *L, int idx, struct tw_addr *addr);
-
-/*
- * Reads the address given at idx (and idx + 1 for host, port) and replaces it
- * by one value at idx: an address object or, for a name, a lookup under way.
- * Pops everything above. Raises on misuse. Returns 0, or the number of
- * results of a failure.
- */
-int ltw_toaddr(lua_State *L, int idx, int family, const char *op);
-
-/*
- * For a step that has set wait->timeout: makes the value at idx an address and
- * copies it to *addr. 0 when it is there, TASK_WAIT, or the number of results
- * of a failed lookup ("EAGAIN" for one that must not wait).
- */
-int ltw_resolved(lua_State *L, int idx, struct task_wait *wait,
-                 struct tw_addr *addr);
 
 /* The module functions and methods, one list per file. */
 extern const luaL_Reg ltw_socket_functions[], ltw_address_functions[],

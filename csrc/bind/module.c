@@ -35,7 +35,7 @@ static int state_gc(lua_State *L)
 /* Pushes a new state: made closed, then given its finalizer, then opened. */
 static void new_state(lua_State *L)
 {
-    struct ltw *state = lua_newuserdatauv(L, sizeof *state, 1);
+    struct ltw *state = lua_newuserdatauv(L, sizeof *state, 2);
     *state = (struct ltw){.rt.loop = NULL};
     lua_newtable(L); /* state mt */
     lua_pushcfunction(L, state_gc);
@@ -46,7 +46,9 @@ static void new_state(lua_State *L)
     lua_pushliteral(L, "v");
     lua_setfield(L, -2, "__mode");
     lua_setmetatable(L, -2);
-    lua_setiuservalue(L, -2, 1);
+    lua_setiuservalue(L, -2, LTW_ADDRESSES);
+    lua_newtable(L); /* state kinds */
+    lua_setiuservalue(L, -2, LTW_SOCKET_KINDS);
     struct tw_config config = configuration(L);
     int rc = tw_runtime_open(&state->rt, L, config.net, config.backend);
     if (rc == -EINVAL)

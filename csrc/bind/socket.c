@@ -1,4 +1,5 @@
 /* Sockets in Lua: making, connecting, closing, naming them. */
+#include "bind/address.h"
 #include "bind/stream.h"
 
 #include <limits.h>
@@ -13,11 +14,6 @@ struct ltw_socket *ltw_newsocket(lua_State *L)
     tw_sock_init(&s->sock, rt->net, rt->default_timeout);
     tw_watch_init(&s->watch, -1);
     return s;
-}
-
-void ltw_opened(struct ltw_socket *s)
-{
-    tw_watch_init(&s->watch, s->sock.fd);
 }
 
 int ltw_release(struct tw_runtime *rt, struct ltw_socket *s)
@@ -69,11 +65,11 @@ int ltw_sockfail(lua_State *L, struct ltw_socket *s, int code, const char *op)
 /* -- making -------------------------------------------------------------- */
 
 /* Result of a function that opens the socket on top of the stack. */
-static int opened(lua_State *L, struct ltw_socket *s, int rc, const char *op)
+static int opened(lua_State *L, int rc, const char *op)
 {
     if (rc < 0)
         return ltw_fail(L, rc, op);
-    ltw_opened(s);
+    ltw_opened(L, -1);
     return 1;
 }
 
@@ -93,7 +89,7 @@ static int core_socket(lua_State *L)
     int rc = adopt ? tw_sock_adopt(&s->sock, fd, family, type, proto)
                    : tw_sock_open(&s->sock, family, type, proto);
     s->shared = adopt;
-    return opened(L, s, rc, "socket");
+    return opened(L, rc, "socket");
 }
 
 /* socketpair([family [, type [, proto]]]): two connected sockets; or nil,
@@ -111,8 +107,8 @@ static int net_socketpair(lua_State *L)
         return ltw_fail(L, rc, "socketpair");
     a->sock = pair[0];
     b->sock = pair[1];
-    ltw_opened(a);
-    ltw_opened(b);
+    ltw_opened(L, -2);
+    ltw_opened(L, -1);
     return 2;
 }
 
@@ -132,7 +128,7 @@ static int net_fromfd(lua_State *L)
     if (rc < 0 && copy >= 0)
         rt->net->close(rt->net, copy);
     s->shared = true;
-    return opened(L, s, rc, "fromfd");
+    return opened(L, rc, "fromfd");
 }
 
 /* s:dup(): another socket on the same connection; or nil, message, code. */
@@ -143,7 +139,7 @@ static int sock_dup(lua_State *L)
     int rc = s->closed ? TW_ECLOSED : tw_sock_dup(&s->sock, &copy->sock);
     copy->shared = true;
     s->shared = s->shared || rc >= 0;
-    return opened(L, copy, rc, "dup");
+    return opened(L, rc, "dup");
 }
 
 /* -- closing ------------------------------------------------------------- */
@@ -176,7 +172,10 @@ static int sock_close(lua_State *L)
     return ltw_result(L, rc, "close");
 }
 
-enum { DESCRIPTION_MAX = 2 * TW_ADDR_TEXT_MAX + 128 };
+enum
+{
+    DESCRIPTION_MAX = 2 * TW_ADDR_TEXT_MAX + 128
+};
 
 /* The socket in words. It takes no memory of Lua's: finalizers say it too. */
 static const char *describe(const struct ltw_socket *s,
@@ -267,25 +266,6 @@ static int sock_tostring(lua_State *L)
 {
     char text[DESCRIPTION_MAX];
     lua_pushstring(L, describe(self(L), text));
-    return 1;
-}
-
-/* s.family, s.type, s.proto, s.timeout; or a method, found in upvalue 2. */
-static int sock_index(lua_State *L)
-{
-    const struct ltw_socket *s = self(L);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL)
-        return 1;
-    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
-    if (strcmp(key, "timeout") == 0)
-        return ltw_pushseconds(L, s->sock.timeout);
-    if (strcmp(key, "family") == 0)
-        lua_pushinteger(L, s->sock.family);
-    else if (strcmp(key, "type") == 0)
-        lua_pushinteger(L, s->sock.type);
-    else if (strcmp(key, "proto") == 0)
-        lua_pushinteger(L, s->sock.proto);
     return 1;
 }
 
@@ -439,8 +419,8 @@ static int sock_accept_k(lua_State *L, struct task_wait *wait)
         return TASK_WAIT;
     if (rc < 0)
         return ltw_fail(L, rc, "accept");
-    ltw_opened(conn);
     lua_settop(L, 2);
+    ltw_opened(L, 2);
     ltw_pushaddr(L, &peer);
     return 2;
 }
@@ -540,12 +520,7 @@ void ltw_open_socket(lua_State *L)
     ltw_newtype(L, LTW_SOCKET, meta, methods);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_io);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_options);
-    luaL_getmetatable(L, "tidewire.socket"); /* mt */
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_getfield(L, -2, "__index");     /* mt state methods */
-    lua_pushcclosure(L, sock_index, 2); /* mt __index */
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    ltw_open_kinds(L);
 }
 
 const luaL_Reg ltw_socket_functions[] = {

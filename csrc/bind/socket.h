@@ -20,8 +20,11 @@ struct ltw_socket
 /* Pushes a new closed socket with the default timeout. */
 struct ltw_socket *ltw_newsocket(lua_State *L);
 
-/* To be called once its struct tw_sock is open. */
-void ltw_opened(struct ltw_socket *s);
+/* To be called once the struct tw_sock of the socket at `idx` is open. */
+void ltw_opened(lua_State *L, int idx);
+
+/* Completes the metatable of sockets, once it has all methods. */
+void ltw_open_kinds(lua_State *L);
 
 /* Closes the descriptor, waking with "closed" whoever waits for it. */
 int ltw_release(struct tw_runtime *rt, struct ltw_socket *s);

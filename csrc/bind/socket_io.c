@@ -1,4 +1,5 @@
 /* Sockets in Lua: sending and receiving. */
+#include "bind/address.h"
 #include "bind/buffer.h"
 #include "bind/socket.h"
 
@@ -355,17 +356,15 @@ static int sock_sendto(lua_State *L)
     size_t len;
     const struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     ltw_bytes(L, 2, "data", &len);
-    if (lua_type(L, 3) == LUA_TNUMBER)
-    {
+    bool has_flags = lua_type(L, 3) == LUA_TNUMBER;
+    if (has_flags)
         ltw_int(L, 3, "flags");
-    }
-    else
+    int failed = ltw_toaddr(L, has_flags ? 4 : 3, s->sock.family, "sendto");
+    if (!failed && !has_flags)
     {
-        lua_settop(L, lua_gettop(L) < 3 ? 3 : lua_gettop(L));
         lua_pushinteger(L, 0);
         lua_insert(L, 3);
     }
-    int failed = ltw_toaddr(L, 4, s->sock.family, "sendto");
     return failed ? failed : task_run(L, &ltw_state(L)->rt, sock_sendto_k);
 }
 

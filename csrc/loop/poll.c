@@ -86,13 +86,16 @@ static int poll_set(void *state, int fd, unsigned events)
         forget(st, slot);
         return 0;
     }
-    if (!make_room(st, slot))
-        return -ENOMEM;
-    if (st->where[slot] == 0)
+    bool known = slot < st->where_cap && st->where[slot];
+    if (!known && !make_room(st, slot))
+        return -ENOMEM; /* never when directions are taken away */
+    if (!known)
         st->where[slot] = ++st->count;
-    short wanted = POLLRDHUP;
+    /* The end of input holds as long as the descriptor is open: reported to
+       one who only writes, it would make every wait return at once. */
+    short wanted = 0;
     if (events & TW_READ)
-        wanted |= POLLIN | POLLPRI;
+        wanted |= POLLIN | POLLPRI | POLLRDHUP;
     if (events & TW_WRITE)
         wanted |= POLLOUT;
     st->fds[st->where[slot] - 1] = (struct pollfd){fd, wanted, 0};
