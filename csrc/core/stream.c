@@ -133,7 +133,7 @@ ssize_t tw_stream_count(struct tw_stream *st, size_t n)
 
 ssize_t tw_stream_some(struct tw_stream *st, size_t max)
 {
-    ssize_t rc = tw_stream_exact(st, 1);
+    ssize_t rc = tw_buf_len(&st->rbuf) ? 1 : fill(st, max);
     size_t len = tw_buf_len(&st->rbuf);
     return rc < 0 ? rc : (ssize_t)(len < max ? len : max);
 }

@@ -207,13 +207,16 @@ static void dispatch(struct tw_loop *loop, const struct tw_event *event)
         wake(loop, watch, TW_WRITE, 0);
 }
 
+/* As many as there were: one that is armed anew for a time already past has
+   its turn after the descriptors have had theirs. */
 static void fire_timers(struct tw_loop *loop)
 {
-    if (loop->heap.count == 0)
+    size_t left = loop->heap.count;
+    if (left == 0)
         return;
     int64_t now = tw_loop_now(loop);
     struct tw_timer *timer;
-    while ((timer = tw_heap_pop(&loop->heap, now)) != NULL)
+    while (left-- > 0 && (timer = tw_heap_pop(&loop->heap, now)) != NULL)
         timer->fire(timer);
 }
 
