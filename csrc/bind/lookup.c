@@ -58,6 +58,14 @@ static int wait_for(struct ltw_lookup *lk, struct task_wait *wait)
     return TASK_WAIT;
 }
 
+/* Ends a lookup without an answer: pushes why. It does not wait to be
+   collected, as what is made while a state closes has no finalizer. */
+static int give_up(lua_State *L, struct ltw_lookup *lk, int rc)
+{
+    tw_lookup_deinit(&lk->lookup);
+    return ltw_fail_at(L, rc, "lookup", lk->where);
+}
+
 int ltw_resolved(lua_State *L, int idx, struct task_wait *wait,
                  struct tw_addr *addr)
 {
@@ -65,20 +73,21 @@ int ltw_resolved(lua_State *L, int idx, struct task_wait *wait,
         return 0;
     struct ltw_lookup *lk = ltw_check(L, idx, LTW_LOOKUP);
     if (wait->status < 0)
-        return ltw_fail_at(L, wait->status, "lookup", lk->where);
+        return give_up(L, lk, wait->status);
     if (!lk->lookup.done && wait->timeout == 0)
-        return ltw_fail_at(L, -EAGAIN, "lookup", lk->where);
+        return give_up(L, lk, -EAGAIN);
     if (!lk->lookup.done)
         return wait_for(lk, wait);
     wait->slot = NULL;
     if (lk->lookup.rc < 0)
-        return ltw_fail_at(L, lk->lookup.rc, "lookup", lk->where);
+        return give_up(L, lk, lk->lookup.rc);
     const struct addrinfo *ai = lk->lookup.list;
     addr->len = ai->ai_addrlen;
     memcpy(&addr->u.sa, ai->ai_addr, ai->ai_addrlen);
     tw_addr_set_port(addr, tw_addr_port(&lk->like));
     if (ai->ai_family == AF_INET6)
         addr->u.in6.sin6_flowinfo = lk->like.u.in6.sin6_flowinfo;
+    tw_lookup_deinit(&lk->lookup);
     ltw_pushaddr(L, addr);
     lua_replace(L, idx);
     return 0;
@@ -129,7 +138,7 @@ static int getaddrinfo_k(lua_State *L, struct task_wait *wait)
     if (rc >= 0 && !lk->lookup.done)
         return wait_for(lk, wait);
     if (rc < 0)
-        return ltw_fail_at(L, rc, "lookup", lk->where);
+        return give_up(L, lk, rc);
     lua_newtable(L);
     lua_Integer i = 0;
     for (const struct addrinfo *ai = lk->lookup.list; ai; ai = ai->ai_next)
@@ -137,6 +146,7 @@ static int getaddrinfo_k(lua_State *L, struct task_wait *wait)
         push_entry(L, ai);
         lua_seti(L, -2, ++i);
     }
+    tw_lookup_deinit(&lk->lookup);
     return 1;
 }
 

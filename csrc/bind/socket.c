@@ -374,7 +374,7 @@ static int sock_bind_k(lua_State *L, struct task_wait *wait)
 {
     struct tw_addr addr;
     struct ltw_socket *s = lua_touserdata(L, 1);
-    wait->timeout = TW_FOREVER;
+    wait->timeout = s->sock.timeout ? s->sock.timeout : TW_FOREVER;
     int results = ltw_resolved(L, 2, wait, &addr);
     if (results != 0)
         return results;
@@ -383,8 +383,8 @@ static int sock_bind_k(lua_State *L, struct task_wait *wait)
                   : ltw_result(L, rc, "bind");
 }
 
-/* s:bind(address): true; or nil, message, code. The timeout does not cover
-   the lookup of a name. */
+/* s:bind(address): true; or nil, message, code. The timeout covers the
+   lookup of a name, which 0 does not forbid: binding itself never waits. */
 static int sock_bind(lua_State *L)
 {
     const struct ltw_socket *s = self(L);

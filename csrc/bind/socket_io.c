@@ -63,10 +63,9 @@ ssize_t ltw_trysend(const struct tw_runtime *rt, struct ltw_socket *s,
 
 /* Ends a step after rc < 0: waits, or pushes the failure. */
 static int unfinished(lua_State *L, struct task_wait *wait, ssize_t rc,
-                      const char *op)
+                      int flags, const char *op)
 {
     struct ltw_socket *s = lua_touserdata(L, 1);
-    int flags = (int)lua_tointeger(L, 3);
     if (tw_err_want(rc) && ltw_want(s, wait, (int)rc, flags))
         return TASK_WAIT;
     return ltw_sockfail(L, s, (int)rc, op);
@@ -112,7 +111,7 @@ static int sock_recv_k(lua_State *L, struct task_wait *wait)
     else if (n >= 0 && len > 0)
         n = ltw_tryrecv(&ltw_state(L)->rt, s, data, len, flags);
     if (n < 0)
-        return unfinished(L, wait, n, "recv");
+        return unfinished(L, wait, n, flags, "recv");
     lua_pushlstring(L, data, (size_t)n);
     return 1;
 }
@@ -130,16 +129,9 @@ static int sock_recv(lua_State *L)
 }
 
 /* One attempt to receive with the sender's address. */
-static ssize_t tryrecvfrom(lua_State *L, struct ltw_socket *s,
-                           const struct task_wait *wait, struct tw_dgram *dgram)
+static ssize_t tryrecvfrom(const struct tw_runtime *rt, struct ltw_socket *s,
+                           struct tw_dgram *dgram, int flags)
 {
-    const struct tw_runtime *rt = &ltw_state(L)->rt;
-    int flags = (int)lua_tointeger(L, 3);
-    int stop = obstacle(s, wait);
-    if (stop < 0)
-        return stop;
-    if (!dgram->data)
-        return -ENOMEM;
     if (ltw_hopeless(rt, s, TW_READ, flags))
         return TW_WANT_READ;
     ssize_t n = tw_sock_recvfrom(&s->sock, dgram, kernel_flags(rt, s, flags));
@@ -147,15 +139,20 @@ static ssize_t tryrecvfrom(lua_State *L, struct ltw_socket *s,
     return n;
 }
 
+/* Stack: self, size, flags. */
 static int sock_recvfrom_k(lua_State *L, struct task_wait *wait)
 {
-    struct ltw_socket *s = lua_touserdata(L, 1);
+    struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     struct tw_dgram dgram;
-    dgram.len = (size_t)lua_tointeger(L, 2);
-    dgram.data = room(L, s, &dgram.len);
-    ssize_t n = tryrecvfrom(L, s, wait, &dgram);
+    dgram.len = size_arg(L, 2);
+    int flags = ltw_optint(L, 3, "flags", 0);
+    ssize_t n = obstacle(s, wait);
+    dgram.data = n < 0 ? NULL : room(L, s, &dgram.len);
+    if (n >= 0)
+        n = dgram.data ? tryrecvfrom(&ltw_state(L)->rt, s, &dgram, flags)
+                       : -ENOMEM;
     if (n < 0)
-        return unfinished(L, wait, n, "recvfrom");
+        return unfinished(L, wait, n, flags, "recvfrom");
     lua_pushlstring(L, dgram.data, (size_t)n);
     ltw_pushaddr(L, &dgram.addr);
     return 2;
@@ -167,49 +164,34 @@ static int sock_recvfrom_k(lua_State *L, struct task_wait *wait)
  */
 static int sock_recvfrom(lua_State *L)
 {
-    ltw_check(L, 1, LTW_SOCKET);
-    size_arg(L, 2);
     lua_settop(L, 3);
-    ltw_optint(L, 3, "flags", 0);
     return task_run(L, &ltw_state(L)->rt, sock_recvfrom_k);
 }
 
-/* Where in the buffer bytes go, from slots 2, 4 (at) and 5 (length). */
-static void *target(lua_State *L, size_t *len)
+/* Where in the buffer at 2 the bytes go, from size, flags and at. */
+static char *target(lua_State *L, size_t *len)
 {
-    struct ltw_buffer *buf = lua_touserdata(L, 2);
-    *len = (size_t)lua_tointeger(L, 5);
-    return buf->data + lua_tointeger(L, 4) - 1;
-}
-
-/* From self, buf, size, flags, at to self, buf, flags, at, length. */
-static void into_args(lua_State *L)
-{
-    ltw_check(L, 1, LTW_SOCKET);
     const struct ltw_buffer *buf = ltw_check(L, 2, LTW_BUFFER);
-    lua_settop(L, 5);
     lua_Integer size = (lua_Integer)buf->size;
     lua_Integer at = ltw_optinteger(L, 5, "at", 1, size + 1, 1);
-    lua_Integer len = ltw_optinteger(L, 3, "size", 0, size - at + 1, 0);
-    lua_pushinteger(L, ltw_optint(L, 4, "flags", 0));
-    lua_replace(L, 3);
-    lua_pushinteger(L, at);
-    lua_replace(L, 4);
-    lua_pushinteger(L, len > 0 ? len : size - at + 1);
-    lua_replace(L, 5);
+    lua_Integer room = size - at + 1;
+    lua_Integer n = ltw_optinteger(L, 3, "size", 0, room, 0);
+    *len = (size_t)(n > 0 ? n : room);
+    return buf->data + at - 1;
 }
 
+/* Stack: self, buffer, size, flags, at. */
 static int sock_recv_into_k(lua_State *L, struct task_wait *wait)
 {
-    struct ltw_socket *s = lua_touserdata(L, 1);
+    struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     size_t len;
-    void *data = target(L, &len);
+    char *data = target(L, &len);
+    int flags = ltw_optint(L, 4, "flags", 0);
     ssize_t n = obstacle(s, wait);
     if (n >= 0 && len > 0)
-        n = ltw_tryrecv(&ltw_state(L)->rt, s, data, len,
-                        (int)lua_tointeger(L, 3));
+        n = ltw_tryrecv(&ltw_state(L)->rt, s, data, len, flags);
     if (n < 0)
-        return unfinished(L, wait, n, "recv_into");
+        return unfinished(L, wait, n, flags, "recv_into");
     lua_pushinteger(L, (lua_Integer)n);
     return 1;
 }
@@ -221,20 +203,22 @@ static int sock_recv_into_k(lua_State *L, struct task_wait *wait)
  */
 static int sock_recv_into(lua_State *L)
 {
-    into_args(L);
+    lua_settop(L, 5);
     return task_run(L, &ltw_state(L)->rt, sock_recv_into_k);
 }
 
 static int sock_recvfrom_into_k(lua_State *L, struct task_wait *wait)
 {
-    struct ltw_socket *s = lua_touserdata(L, 1);
+    struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     struct tw_dgram dgram;
     dgram.data = target(L, &dgram.len);
     dgram.addr.len = 0;
-    ssize_t n =
-        dgram.len > 0 ? tryrecvfrom(L, s, wait, &dgram) : obstacle(s, wait);
+    int flags = ltw_optint(L, 4, "flags", 0);
+    ssize_t n = obstacle(s, wait);
+    if (n >= 0 && dgram.len > 0)
+        n = tryrecvfrom(&ltw_state(L)->rt, s, &dgram, flags);
     if (n < 0)
-        return unfinished(L, wait, n, "recvfrom_into");
+        return unfinished(L, wait, n, flags, "recvfrom_into");
     lua_pushinteger(L, (lua_Integer)n);
     ltw_pushaddr(L, &dgram.addr);
     return 2;
@@ -244,30 +228,24 @@ static int sock_recvfrom_into_k(lua_State *L, struct task_wait *wait)
    sender's address. */
 static int sock_recvfrom_into(lua_State *L)
 {
-    into_args(L);
+    lua_settop(L, 5);
     return task_run(L, &ltw_state(L)->rt, sock_recvfrom_into_k);
 }
 
 /* -- sending ------------------------------------------------------------- */
 
 /* Stack: self, data, flags, i, j. */
-static ssize_t send_from(lua_State *L, struct ltw_socket *s, const char *data,
-                         size_t len)
-{
-    int flags = ltw_optint(L, 3, "flags", 0);
-    return ltw_trysend(&ltw_state(L)->rt, s, data, len, flags);
-}
-
 static int sock_send_k(lua_State *L, struct task_wait *wait)
 {
     struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     size_t len;
     const char *data = ltw_slice(L, 2, 4, &len);
+    int flags = ltw_optint(L, 3, "flags", 0);
     ssize_t n = obstacle(s, wait);
     if (n >= 0)
-        n = send_from(L, s, data, len);
+        n = ltw_trysend(&ltw_state(L)->rt, s, data, len, flags);
     if (n < 0)
-        return unfinished(L, wait, n, "send");
+        return unfinished(L, wait, n, flags, "send");
     lua_pushinteger(L, (lua_Integer)n);
     return 1;
 }
@@ -282,16 +260,17 @@ static int sock_send(lua_State *L)
     return task_run(L, &ltw_state(L)->rt, sock_send_k);
 }
 
-/* Stack: as send, and at 6 how much is sent. */
+/* Stack: as send, and once it has waited, how much is sent. */
 static int sock_sendall_k(lua_State *L, struct task_wait *wait)
 {
     struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     size_t len, sent = (size_t)lua_tointeger(L, 6);
     const char *data = ltw_slice(L, 2, 4, &len);
+    int flags = ltw_optint(L, 3, "flags", 0);
     ssize_t n = obstacle(s, wait);
     while (n >= 0)
     {
-        n = send_from(L, s, data + sent, len - sent);
+        n = ltw_trysend(&ltw_state(L)->rt, s, data + sent, len - sent, flags);
         sent += n > 0 ? (size_t)n : 0;
         if (n >= 0 && sent == len)
         {
@@ -299,9 +278,9 @@ static int sock_sendall_k(lua_State *L, struct task_wait *wait)
             return 1;
         }
     }
+    lua_settop(L, 5);
     lua_pushinteger(L, (lua_Integer)sent);
-    lua_replace(L, 6);
-    int results = unfinished(L, wait, n, "sendall");
+    int results = unfinished(L, wait, n, flags, "sendall");
     if (results == TASK_WAIT)
         return results;
     lua_pushvalue(L, 6);
@@ -316,7 +295,6 @@ static int sock_sendall_k(lua_State *L, struct task_wait *wait)
 static int sock_sendall(lua_State *L)
 {
     lua_settop(L, 5);
-    lua_settop(L, 6);
     return task_run(L, &ltw_state(L)->rt, sock_sendall_k);
 }
 

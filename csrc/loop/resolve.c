@@ -295,8 +295,10 @@ int tw_lookup_start(struct tw_lookup *lookup, struct tw_resolver *resolver,
                     const struct tw_query *query)
 {
     struct pool *pool = resolver->pool;
-    struct job *job = job_new(query);
     *lookup = (struct tw_lookup){.resolver = resolver};
+    if (resolver->owner != getpid())
+        return -ECHILD; /* see tw_resolver_free */
+    struct job *job = job_new(query);
     if (!job)
         return -ENOMEM;
     job->lookup = lookup;

@@ -36,7 +36,8 @@ int tw_resolver_new(struct tw_resolver **resolver, struct tw_loop *loop,
 /* Never waits. Lookups must have been freed. NULL is accepted. */
 void tw_resolver_free(struct tw_resolver *resolver);
 
-/* Starts a lookup: 0, -ENOMEM, -EAGAIN when no thread can be made. */
+/* Starts a lookup: 0, -ENOMEM, -EAGAIN when no thread can be made, -ECHILD in
+   a forked child. */
 int tw_lookup_start(struct tw_lookup *lookup, struct tw_resolver *resolver,
                     const struct tw_query *query);
 

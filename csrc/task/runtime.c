@@ -13,6 +13,13 @@ int tw_runtime_open(struct tw_runtime *rt, lua_State *L,
     return tw_loop_new(&rt->loop, rt->net, &rt->mem, poller);
 }
 
+static void free_scratch(struct tw_runtime *rt)
+{
+    tw__mem_free(&rt->mem, rt->block, rt->scratch_size + TW_SCRATCH_ALIGN);
+    rt->block = rt->scratch = NULL;
+    rt->scratch_size = 0;
+}
+
 void tw_runtime_close(struct tw_runtime *rt)
 {
     struct tw_loop *loop = rt->loop;
@@ -21,9 +28,8 @@ void tw_runtime_close(struct tw_runtime *rt)
     rt->loop = NULL;
     tw_resolver_free(rt->resolver);
     tw_loop_free(loop);
-    tw__mem_free(&rt->mem, rt->scratch, rt->scratch_size);
+    free_scratch(rt);
     rt->resolver = NULL;
-    rt->scratch = NULL;
 }
 
 int tw_runtime_resolver(struct tw_runtime *rt, struct tw_resolver **resolver)
@@ -41,10 +47,13 @@ char *tw_runtime_scratch(struct tw_runtime *rt, size_t size)
         return rt->scratch;
     if (size < TW_SCRATCH_MIN)
         size = TW_SCRATCH_MIN;
-    char *block = tw__mem_resize(&rt->mem, rt->scratch, rt->scratch_size, size);
+    void *block = tw__mem_new(&rt->mem, size + TW_SCRATCH_ALIGN);
     if (!block)
         return NULL;
-    rt->scratch = block;
+    free_scratch(rt);
+    uintptr_t end = (uintptr_t)block + TW_SCRATCH_ALIGN;
+    rt->block = block;
+    rt->scratch = (char *)(end - end % TW_SCRATCH_ALIGN);
     rt->scratch_size = size;
-    return block;
+    return rt->scratch;
 }

@@ -17,13 +17,15 @@ struct tw_runtime
     struct tw_loop *loop;         /* NULL: the runtime is closed */
     struct tw_resolver *resolver; /* NULL until the first lookup */
     int64_t default_timeout;      /* ns, for new sockets */
-    char *scratch;                /* where received bytes land first */
+    char *scratch;                /* where received bytes land first ... */
     size_t scratch_size;
+    void *block; /* ... and the memory it is in */
 };
 
 enum
 {
     TW_SCRATCH_MIN = 1 << 16, /* the first size of the scratch block */
+    TW_SCRATCH_ALIGN = 64,    /* the kernel copies faster to a cache line */
     TW_SCRATCH_MAX = 1 << 20, /* the most a receive from a stream brings */
 };
 

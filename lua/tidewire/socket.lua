@@ -88,28 +88,39 @@ local function connection_options(timeout, opts)
     if timeout == nil then
         return core.getdefaulttimeout(), opts
     end
+    if timeout and not (math.type(timeout) and timeout >= 0) then
+        error(("timeout: number of seconds >= 0 expected, got %s"):format(timeout), 3)
+    end
     return timeout or nil, opts
 end
 
--- Every address there is for {host, port}, an address object, or a path.
+-- The one address of a candidates list, as getaddrinfo would list it.
+local function only(addr)
+    local proto <const> = addr.family == core.AF_UNIX and 0 or core.IPPROTO_TCP
+    return { { family = addr.family, type = core.SOCK_STREAM, proto = proto,
+        addr = addr } }
+end
+
+-- Every address there is for {host, port}, an address object, or a path. Only
+-- a name needs the resolver and its threads.
 local function candidates(address, timeout)
-    if type(address) == "string" then
-        local addr <const>, message, code = core.address(address)
-        if not addr then
-            return nil, message, code
-        end
-        address = addr
-    end
     if type(address) == "userdata" then
-        return { { family = address.family, type = core.SOCK_STREAM,
-            proto = 0, addr = address } }
-    end
-    if type(address) ~= "table" then
+        return only(address)
+    elseif type(address) == "string" then
+        local addr <const>, message, code = core.address(address)
+        return addr and only(addr), message, code
+    elseif type(address) ~= "table" then
         error("address: table, address or path expected, got " ..
             type(address), 3)
     end
-    return core.getaddrinfo(address[1] or address.host,
-        address[2] or address.port, 0, core.SOCK_STREAM, 0, 0, timeout)
+    local host <const> = address[1] or address.host
+    local port <const> = address[2] or address.port
+    local addr <const> = type(host) == "string" and host:find "[.:]" and
+        math.type(port) == "integer" and core.address(host, port)
+    if addr then
+        return only(addr)
+    end
+    return core.getaddrinfo(host, port, 0, core.SOCK_STREAM, 0, 0, timeout)
 end
 
 --- Connects to the first of a name's addresses that answers:
