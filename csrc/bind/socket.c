@@ -285,7 +285,11 @@ static int ready_to_wait(struct tw_runtime *rt, struct ltw_socket *s)
 {
     if (s->closed)
         return TW_ECLOSED;
-    return task_may_block(rt, &s->sock) ? 0 : tw_sock_set_nonblock(&s->sock);
+    if (task_may_block(rt, &s->sock))
+        return 0;
+    /* A duplicate may have changed the mode they share. */
+    s->sock.nonblock = s->sock.nonblock && !s->shared;
+    return tw_sock_set_nonblock(&s->sock);
 }
 
 /*

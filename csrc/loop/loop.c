@@ -104,7 +104,7 @@ static unsigned wanted(const struct tw_loop *loop, const struct tw_watch *watch)
 static int tell(struct tw_loop *loop, struct tw_watch *watch)
 {
     unsigned events = wanted(loop, watch);
-    if (events == watch->registered)
+    if (events == watch->registered || watch->fd < 0)
         return 0;
     int rc = loop->backend->set(loop->poller, watch->fd, events);
     if (rc >= 0)
@@ -172,13 +172,12 @@ void tw_loop_forget(struct tw_loop *loop, struct tw_watch *watch)
             loop->backend->set(loop->poller, watch->fd, 0);
         loop->watches[watch->fd] = NULL;
     }
-    struct tw_watch old = *watch;
+    watch->fd = -1;
+    watch->registered = 0;
+    /* One by one: the reader's wake-up may take the writer away. */
+    wake(loop, watch, TW_READ, TW_ECLOSED);
+    wake(loop, watch, TW_WRITE, TW_ECLOSED);
     tw_watch_init(watch, -1);
-    loop->waiting -= (old.reader != NULL) + (old.writer != NULL);
-    if (old.reader)
-        old.reader->wake(old.reader, TW_ECLOSED);
-    if (old.writer)
-        old.writer->wake(old.writer, TW_ECLOSED);
 }
 
 int tw_loop_timer(struct tw_loop *loop, struct tw_timer *timer, int64_t when)
