@@ -179,7 +179,7 @@ int tw_sock_accept(struct tw_sock *s, struct tw_sock *conn,
     for (int i = 0; i < ACCEPT_TRIES && passing(rc); i++)
         rc = s->net->accept(s->net, s->fd, peer, mode_flags(conn));
     if (rc < 0)
-        return passing(rc) ? TW_WANT_RETRY : rc;
+        return rc;
     opened(conn, rc, s->family, s->type, s->proto);
     return 0;
 }

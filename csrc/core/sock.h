@@ -64,8 +64,8 @@ int tw_sock_listen(struct tw_sock *s, int backlog);
 /*
  * Accepts into `conn` (closed, its timeout already set) and sets *peer.
  * Errors of a connection that died in the queue are passed over. Returns 0,
- * TW_WANT_READ, TW_WANT_RETRY, or an error such as -EMFILE; the listener stays
- * usable.
+ * TW_WANT_READ, TW_WANT_RETRY, or an error such as -EMFILE or, after many
+ * such connections, theirs; the listener stays usable.
  */
 int tw_sock_accept(struct tw_sock *s, struct tw_sock *conn,
                    struct tw_addr *peer);

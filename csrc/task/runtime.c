@@ -8,6 +8,9 @@ int tw_runtime_open(struct tw_runtime *rt, lua_State *L,
     if (!poller)
         return -EINVAL;
     rt->mem.fn = lua_getallocf(L, &rt->mem.ud);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+    rt->main_thread = lua_tothread(L, -1);
+    lua_pop(L, 1);
     rt->net = net ? net : &tw_net_kernel;
     rt->default_timeout = TW_FOREVER;
     return tw_loop_new(&rt->loop, rt->net, &rt->mem, poller);

@@ -14,6 +14,7 @@ struct tw_runtime
 {
     const struct tw_net *net;
     struct tw_mem mem;
+    lua_State *main_thread;
     struct tw_loop *loop;         /* NULL: the runtime is closed */
     struct tw_resolver *resolver; /* NULL until the first lookup */
     int64_t default_timeout;      /* ns, for new sockets */

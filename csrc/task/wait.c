@@ -29,13 +29,26 @@ static int noop(lua_State *L)
     return 0;
 }
 
-/*
- * Lets a pending hook run: lua5.4's handler for SIGINT only sets one, and it
- * fires at the next call or instruction. Without this, Ctrl-C would have no
- * effect until the operation is done.
- */
-static void run_hooks(lua_State *L)
+/* The hook of a signal handler that wants the next instruction, as lua5.4's
+   for Ctrl-C: nobody else hooks every kind of event with a count of one. */
+static lua_Hook urgent_hook(lua_State *L)
 {
+    const int all = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT;
+    bool urgent = lua_gethookmask(L) == all && lua_gethookcount(L) == 1;
+    return urgent ? lua_gethook(L) : NULL;
+}
+
+/*
+ * Lets a pending hook run: lua5.4's handler for SIGINT only sets one, on the
+ * main thread, and it fires at that thread's next call or instruction. Without
+ * this, Ctrl-C would have no effect until the operation is done; and none in a
+ * coroutine until the main thread runs, so there the hook is borrowed.
+ */
+static void run_hooks(lua_State *L, lua_State *main_thread)
+{
+    lua_Hook hook = L == main_thread ? NULL : urgent_hook(main_thread);
+    if (hook && !lua_gethook(L))
+        lua_sethook(L, hook, lua_gethookmask(main_thread), 1);
     luaL_checkstack(L, 4, NULL);
     lua_pushcfunction(L, noop);
     lua_call(L, 0, 0);
@@ -93,7 +106,7 @@ static int wait_here(lua_State *L, struct tw_runtime *rt,
         until = retry;
     for (;;)
     {
-        run_hooks(L);
+        run_hooks(L, rt->main_thread);
         int rc = wait->want == TW_WANT_RETRY ? 1 : turn(rt, wait, until);
         if (rc != 0)
             return rc < 0 ? rc : 0;
