@@ -1,0 +1,169 @@
+-- Options by number and by name.
+
+local net <const> = require "spec.support.net"
+local socket <const> = require "tidewire.socket"
+
+local SOL <const> = socket.SOL_SOCKET
+
+describe("setsockopt and getsockopt", function()
+    it("take integers and booleans", function()
+        local s <close> = assert(socket.socket())
+        assert.equal(0, s:getsockopt(SOL, socket.SO_REUSEADDR))
+        assert.is_true(s:setsockopt(SOL, socket.SO_REUSEADDR, 1))
+        assert.equal(1, s:getsockopt(SOL, socket.SO_REUSEADDR))
+        assert.is_true(s:setsockopt(SOL, socket.SO_REUSEADDR, false))
+        assert.equal(0, s:getsockopt(SOL, socket.SO_REUSEADDR))
+        assert.is_true(s:setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, true))
+        assert.equal(1, s:getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        assert.equal(socket.SOCK_STREAM, s:getsockopt(SOL, socket.SO_TYPE))
+    end)
+
+    it("take and give bytes", function()
+        local s <close> = assert(socket.socket())
+        local linger <const> = ("i4i4"):pack(1, 7)
+        assert.is_true(s:setsockopt(SOL, socket.SO_LINGER, linger))
+        assert.equal(linger, s:getsockopt(SOL, socket.SO_LINGER, 8))
+        assert.equal(linger, s:getsockopt(SOL, socket.SO_LINGER, 1024))
+        assert.equal(linger:sub(1, 4), s:getsockopt(SOL, socket.SO_LINGER, 4))
+        assert.equal(1, s:getsockopt(SOL, socket.SO_LINGER, 0))
+        local credentials <const>, other <close> = socket.socketpair()
+        local pid <const> = ("i4i4i4"):unpack(
+            credentials:getsockopt(SOL, socket.SO_PEERCRED, 12))
+        assert.is_true(pid > 0)
+        assert.is_not_nil(other)
+        credentials:close()
+    end)
+
+    it("pass on what the kernel says", function()
+        local s <close> = assert(socket.socket())
+        assert.equal("setsockopt: Protocol not available",
+            (net.fails("ENOPROTOOPT", s:setsockopt(SOL, 9999, 1))))
+        net.fails("ENOPROTOOPT", s:getsockopt(SOL, 9999))
+        net.fails("EINVAL", s:setsockopt(SOL, socket.SO_REUSEADDR, "x"))
+        net.fails("EINVAL", s:setsockopt(SOL, socket.SO_REUSEADDR, ""))
+        local code <const> = select(3, s:setsockopt(SOL, socket.SO_REUSEADDR, nil, 4))
+        assert.equal("EFAULT", code)
+    end)
+
+    it("refuse misuse", function()
+        local s <close> = assert(socket.socket())
+        local get <const>, set <const> = s.getsockopt, s.setsockopt
+        net.raises("level: integer expected, got no value", get, s)
+        net.raises("option: integer expected", get, s, SOL, "x")
+        for _, bad in ipairs{-1, 1025, 2^62, 1.5, "4"} do
+            net.raises("size: ", get, s, SOL, socket.SO_LINGER, bad)
+        end
+        net.raises("level: integer expected", set, s, {})
+        net.raises("option: integer expected", set, s, SOL, nil, 1)
+        for _, bad in ipairs{{}, print, s} do
+            net.raises("value: integer, boolean or string expected", set, s, SOL, 2, bad)
+        end
+        net.raises("value: ", set, s, SOL, 2, 1.5)
+        net.raises("value: must be", set, s, SOL, 2, 2^31)
+        net.raises("value: longer than 1024 bytes", set, s, SOL, 2, ("x"):rep(1025))
+        net.raises("size: integer expected", set, s, SOL, 2, nil)
+        net.raises("size: must be", set, s, SOL, 2, nil, 1025)
+    end)
+end)
+
+describe("setoption and getoption", function()
+    local BOOLEAN <const> = {"broadcast", "cork", "dontroute", "freebind", "keepalive",
+        "multicast_loop", "nodelay", "oobinline", "recverr", "reuseaddr", "reuseport"}
+    local INTEGER <const> = {keepcnt = 5, keepidle = 60, keepintvl = 7, priority = 3,
+        defer_accept = 1, tos = 16, ttl = 33, fastopen = 5, rcvlowat = 2}
+
+    for family, name in pairs{[socket.AF_INET] = "IPv4", [socket.AF_INET6] = "IPv6"} do
+        it("know what is true or false over " .. name, function()
+            local s <close> = assert(socket.socket(family))
+            for _, option in ipairs(BOOLEAN) do
+                for _, value in ipairs{true, false, true} do
+                    assert.is_true(s:setoption(option, value), option)
+                    assert.equal(value, s:getoption(option), option)
+                end
+            end
+        end)
+
+        it("know what is a number over " .. name, function()
+            local s <close> = assert(socket.socket(family))
+            s:listen()
+            for option, value in pairs(INTEGER) do
+                assert.is_true(s:setoption(option, value), option)
+                assert.equal(value, s:getoption(option), option)
+            end
+            local u <close> = assert(socket.socket(family, socket.SOCK_DGRAM))
+            assert.is_true(u:setoption("multicast_ttl", 4))
+            assert.equal(4, u:getoption("multicast_ttl"))
+        end)
+    end
+
+    it("know what is only to be read", function()
+        local server <close> = assert(socket.create_server{"127.0.0.1", 0})
+        assert.is_true(server:getoption("acceptconn"))
+        assert.equal(0, server:getoption("error"))
+        local a <close>, b <const> = net.pair()
+        local cred <const> = a:getoption("peercred")
+        assert.same({"number", "number", "number"},
+            {math.type(cred.pid) and "number", type(cred.uid), type(cred.gid)})
+        for _, name in ipairs{"acceptconn", "error", "peercred"} do
+            net.raises(("'%s' cannot be set"):format(name), a.setoption, a, name, 1)
+        end
+        b:close()
+    end)
+
+    it("know what is neither a flag nor a number", function()
+        local s <close> = assert(socket.socket())
+        assert.is_false(s:getoption("linger"))
+        assert.is_true(s:setoption("linger", 0))
+        assert.equal(0, s:getoption("linger"))
+        assert.is_true(s:setoption("linger", 12))
+        assert.equal(12, s:getoption("linger"))
+        assert.is_true(s:setoption("linger", false))
+        assert.is_false(s:getoption("linger"))
+        assert.is_true(s:setoption("user_timeout", 1.25))
+        assert.equal(1.25, s:getoption("user_timeout"))
+        assert.equal(1250, s:getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+        assert.matches("^%l+$", s:getoption("congestion"))
+        assert.is_true(s:setoption("congestion", "reno"))
+        assert.equal("reno", s:getoption("congestion"))
+        assert.is_true(s:setoption("rcvbuf", 20000))
+        assert.is_true(s:getoption("rcvbuf") >= 20000)
+        assert.is_true(s:setoption("sndbuf", 20000))
+        assert.is_true(s:getoption("sndbuf") >= 20000)
+        assert.is_boolean(s:getoption("quickack"))
+        assert.is_true(s:getoption("maxseg") > 0)
+    end)
+
+    it("pass on what the kernel says", function()
+        local s <close> = net.udp()
+        assert.equal("getoption nodelay: Operation not supported",
+            (net.fails("EOPNOTSUPP", s:getoption("nodelay"))))
+        assert.equal("setoption nodelay: Protocol not available",
+            (net.fails("ENOPROTOOPT", s:setoption("nodelay", true))))
+        local t <close> = assert(socket.socket())
+        net.fails("ENOENT", t:setoption("congestion", "no such thing"))
+        net.fails("ENODEV", t:setoption("bindtodevice", "no such"))
+        net.fails("EINVAL", t:setoption("ttl", 1000))
+    end)
+
+    it("refuse names and values that there are not", function()
+        local s <close> = assert(socket.socket())
+        for _, name in ipairs{"nodelayy", "NODELAY", "", " nodelay"} do
+            net.raises(("option: unknown option '%s'"):format(name), s.getoption, s, name)
+            net.raises("option: unknown option", s.setoption, s, name, true)
+        end
+        net.raises("option: contains a NUL byte", s.getoption, s, "nodelay\0")
+        for _, name in ipairs{1, {}, true} do
+            net.raises("option: string expected", s.getoption, s, name)
+            net.raises("option: string expected", s.setoption, s, name, true)
+        end
+        local BAD <const> = {nodelay = {1, "true", {}}, keepidle = {true, "1", 1.5, 2^31},
+            linger = {true, -1, "x", 1.5}, congestion = {1, true, ("x"):rep(65)},
+            user_timeout = {-1, 0/0, "1", {}}, rcvbuf = {false, {}, "big"}}
+        for name, values in pairs(BAD) do
+            for _, value in ipairs(values) do
+                net.raises("value: ", s.setoption, s, name, value)
+            end
+        end
+        net.raises("value: boolean expected, got no value", s.setoption, s, "nodelay")
+    end)
+end)
