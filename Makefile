@@ -38,7 +38,7 @@ export TIDEWIRE_BUILD = $(CURDIR)/$(BUILD)
 export TIDEWIRE_LUA ?= $(LUA)
 BUSTED = $(TIDEWIRE_LUA) spec/support/busted.lua
 
-.PHONY: all run test check specs lint san bench bench-deps cover install clean env deps
+.PHONY: all run test check specs gcstress lint san bench bench-deps cover install clean env deps
 
 all: $(BUILD)/lib/tidewire/core.so $(BUILD)/lib/libtidewire.a $(BUILD)/bin/tidewire
 
@@ -101,6 +101,12 @@ check: all $(CTESTS) $(SUPPORT)
 # One run of the specs, as in: make specs ARGS=spec/addr_spec.lua
 specs: all $(SUPPORT)
 	@$(BUSTED) $(ARGS)
+
+# The specs with a full collection at each request for memory by our code (or,
+# with GCSTRESS=all, by any: that takes a quarter of an hour).
+gcstress: all $(SUPPORT)
+	@$(MAKE) --no-print-directory specs \
+		TIDEWIRE_LUA=$(CURDIR)/$(BUILD)/test/gcstress_host
 
 lint:
 	@sh spec/support/deps.sh lua-check clang-format

@@ -105,9 +105,6 @@ local function check_c(path)
     if path == "csrc/tidewire.h" then
         ceiling = 400
     end
-    if layer == "bind" and path:match "ltw%.h$" then
-        ceiling = 160
-    end
     if #lines > ceiling then
         problem("%s: %d lines, at most %d", path, #lines, ceiling)
     end
