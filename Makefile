@@ -102,11 +102,9 @@ check: all $(CTESTS) $(SUPPORT)
 specs: all $(SUPPORT)
 	@$(BUSTED) $(ARGS)
 
-# The specs with a full collection at each request for memory by our code (or,
-# with GCSTRESS=all, by any: that takes a quarter of an hour).
-gcstress: all $(SUPPORT)
-	@$(MAKE) --no-print-directory specs \
-		TIDEWIRE_LUA=$(CURDIR)/$(BUILD)/test/gcstress_host
+# The specs with a full collection at each of our requests for memory.
+gcstress:
+	@$(MAKE) --no-print-directory specs TIDEWIRE_LUA=$(CURDIR)/$(BUILD)/test/gcstress_host
 
 lint:
 	@sh spec/support/deps.sh lua-check clang-format
