@@ -89,13 +89,14 @@ static size_t size_arg(lua_State *L, int idx)
  * A block for the next receive: as much as may arrive, not as much as was
  * asked for. Sets *len. NULL: no memory.
  */
-static char *room(lua_State *L, const struct ltw_socket *s, size_t *len)
+static char *room(struct tw_runtime *rt, const struct ltw_socket *s,
+                  size_t *len)
 {
     size_t max = s->sock.type == SOCK_STREAM ? (size_t)TW_SCRATCH_MAX
                                              : (size_t)DATAGRAM_MAX;
     if (*len > max)
         *len = max;
-    return tw_runtime_scratch(&ltw_state(L)->rt, *len);
+    return tw_runtime_scratch(rt, *len);
 }
 
 /* Stack: self, size, flags. */
@@ -105,11 +106,11 @@ static int sock_recv_k(lua_State *L, struct task_wait *wait)
     size_t len = size_arg(L, 2);
     int flags = ltw_optint(L, 3, "flags", 0);
     ssize_t n = obstacle(s, wait);
-    char *data = n < 0 ? NULL : room(L, s, &len);
+    char *data = n < 0 ? NULL : room(wait->rt, s, &len);
     if (n >= 0 && !data)
         n = -ENOMEM;
     else if (n >= 0 && len > 0)
-        n = ltw_tryrecv(&ltw_state(L)->rt, s, data, len, flags);
+        n = ltw_tryrecv(wait->rt, s, data, len, flags);
     if (n < 0)
         return unfinished(L, wait, n, flags, "recv");
     lua_pushlstring(L, data, (size_t)n);
@@ -147,10 +148,9 @@ static int sock_recvfrom_k(lua_State *L, struct task_wait *wait)
     dgram.len = size_arg(L, 2);
     int flags = ltw_optint(L, 3, "flags", 0);
     ssize_t n = obstacle(s, wait);
-    dgram.data = n < 0 ? NULL : room(L, s, &dgram.len);
+    dgram.data = n < 0 ? NULL : room(wait->rt, s, &dgram.len);
     if (n >= 0)
-        n = dgram.data ? tryrecvfrom(&ltw_state(L)->rt, s, &dgram, flags)
-                       : -ENOMEM;
+        n = dgram.data ? tryrecvfrom(wait->rt, s, &dgram, flags) : -ENOMEM;
     if (n < 0)
         return unfinished(L, wait, n, flags, "recvfrom");
     lua_pushlstring(L, dgram.data, (size_t)n);
@@ -189,7 +189,7 @@ static int sock_recv_into_k(lua_State *L, struct task_wait *wait)
     int flags = ltw_optint(L, 4, "flags", 0);
     ssize_t n = obstacle(s, wait);
     if (n >= 0 && len > 0)
-        n = ltw_tryrecv(&ltw_state(L)->rt, s, data, len, flags);
+        n = ltw_tryrecv(wait->rt, s, data, len, flags);
     if (n < 0)
         return unfinished(L, wait, n, flags, "recv_into");
     lua_pushinteger(L, (lua_Integer)n);
@@ -216,7 +216,7 @@ static int sock_recvfrom_into_k(lua_State *L, struct task_wait *wait)
     int flags = ltw_optint(L, 4, "flags", 0);
     ssize_t n = obstacle(s, wait);
     if (n >= 0 && dgram.len > 0)
-        n = tryrecvfrom(&ltw_state(L)->rt, s, &dgram, flags);
+        n = tryrecvfrom(wait->rt, s, &dgram, flags);
     if (n < 0)
         return unfinished(L, wait, n, flags, "recvfrom_into");
     lua_pushinteger(L, (lua_Integer)n);
@@ -243,7 +243,7 @@ static int sock_send_k(lua_State *L, struct task_wait *wait)
     int flags = ltw_optint(L, 3, "flags", 0);
     ssize_t n = obstacle(s, wait);
     if (n >= 0)
-        n = ltw_trysend(&ltw_state(L)->rt, s, data, len, flags);
+        n = ltw_trysend(wait->rt, s, data, len, flags);
     if (n < 0)
         return unfinished(L, wait, n, flags, "send");
     lua_pushinteger(L, (lua_Integer)n);
@@ -270,7 +270,7 @@ static int sock_sendall_k(lua_State *L, struct task_wait *wait)
     ssize_t n = obstacle(s, wait);
     while (n >= 0)
     {
-        n = ltw_trysend(&ltw_state(L)->rt, s, data + sent, len - sent, flags);
+        n = ltw_trysend(wait->rt, s, data + sent, len - sent, flags);
         sent += n > 0 ? (size_t)n : 0;
         if (n >= 0 && sent == len)
         {
@@ -301,7 +301,7 @@ static int sock_sendall(lua_State *L)
 /* Stack: self, data, flags, address or lookup. */
 static int sock_sendto_k(lua_State *L, struct task_wait *wait)
 {
-    const struct tw_runtime *rt = &ltw_state(L)->rt;
+    const struct tw_runtime *rt = wait->rt;
     struct ltw_socket *s = lua_touserdata(L, 1);
     int flags = (int)lua_tointeger(L, 3);
     struct tw_dgram dgram;

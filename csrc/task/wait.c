@@ -130,7 +130,7 @@ int task_run(lua_State *L, struct tw_runtime *rt, task_step step)
 {
     if (!rt->loop)
         return luaL_error(L, "tidewire is closed in this Lua state");
-    struct task_wait wait = {.status = 0};
+    struct task_wait wait = {.rt = rt};
     for (;;)
     {
         int results = step(L, &wait);

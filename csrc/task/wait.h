@@ -29,6 +29,7 @@ struct task_wait
     int64_t timeout;         /* ns from the operation's start, TW_FOREVER */
 
     /* Set for the step: */
+    struct tw_runtime *rt; /* whose operation it is */
     int status;       /* 0, or why waiting ended: TW_ETIMEDOUT, TW_ECLOSED,
                          -EBUSY ... */
     int64_t deadline; /* absolute, once `begun` */
