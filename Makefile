@@ -91,7 +91,7 @@ run: deps
 	@$(LUA) examples/demo.lua
 
 test: deps
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory gcstress check
 
 check: all $(CTESTS) $(SUPPORT)
 	@for t in $(CTESTS); do $$t || exit 1; done

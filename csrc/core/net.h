@@ -9,8 +9,9 @@
  * err.h). None blocks unless the descriptor is in blocking mode and the flags
  * lack MSG_DONTWAIT. A call that would block returns TW_WANT_READ or
  * TW_WANT_WRITE, one that a signal interrupted before it did anything
- * TW_WANT_RETRY. No function raises SIGPIPE. Descriptors are created
- * close-on-exec.
+ * TW_WANT_RETRY. A stream's recv that brings less than asked for has taken all
+ * there was: what comes later is an event again. No function raises SIGPIPE.
+ * Descriptors are created close-on-exec.
  */
 #ifndef TW_CORE_NET_H
 #define TW_CORE_NET_H

@@ -234,6 +234,7 @@ static void results_ready(struct tw_waiter *waiter, int status)
     tw_wake_clear(&resolver->pool->wake);
     while ((job = take_done(resolver->pool)) != NULL)
         deliver(resolver, job);
+    /* Cannot fail: the loop and the backend have kept the place. */
     listen_for_results(resolver);
 }
 

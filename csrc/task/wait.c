@@ -126,6 +126,14 @@ static void begin(struct tw_runtime *rt, struct task_wait *wait)
     wait->begun = true;
 }
 
+/* True once the deadline has passed, however often the loop found something:
+   wake-ups that never suffice must not extend it. */
+static bool is_late(const struct task_wait *wait)
+{
+    return wait->begun && wait->deadline != TW_FOREVER &&
+           tw_loop_now(wait->rt->loop) >= wait->deadline;
+}
+
 int task_run(lua_State *L, struct tw_runtime *rt, task_step step)
 {
     if (!rt->loop)
@@ -136,9 +144,11 @@ int task_run(lua_State *L, struct tw_runtime *rt, task_step step)
         int results = step(L, &wait);
         if (results != TASK_WAIT)
             return results;
+        wait.status = is_late(&wait) ? TW_ETIMEDOUT : 0;
         if (!wait.begun)
             begin(rt, &wait);
-        wait.status = wait_here(L, rt, &wait);
+        if (wait.status == 0)
+            wait.status = wait_here(L, rt, &wait);
     }
 }
 

@@ -30,10 +30,10 @@ struct task_wait
 
     /* Set for the step: */
     struct tw_runtime *rt; /* whose operation it is */
-    int status;       /* 0, or why waiting ended: TW_ETIMEDOUT, TW_ECLOSED,
-                         -EBUSY ... */
-    int64_t deadline; /* absolute, once `begun` */
-    bool begun;       /* it has waited before */
+    int status;            /* 0, or why waiting ended: TW_ETIMEDOUT, TW_ECLOSED,
+                              -EBUSY ... */
+    int64_t deadline;      /* absolute, once `begun` */
+    bool begun;            /* it has waited before */
 };
 
 /* Returns the number of results it pushed, or TASK_WAIT. */

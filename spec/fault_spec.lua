@@ -1,0 +1,61 @@
+-- Every allocation and every call can fail: the scenarios of spec/support/fault
+-- run once for each operation they make, with that operation spoilt, see
+-- spec/support/fault_host.c. Nothing may leak, crash, hang, or fail again when
+-- repeated; what is only cut short or put off may not even fail.
+
+local process <const> = dofile("examples/lib/process.lua")
+
+local HOST <const> = (os.getenv "TIDEWIRE_BUILD" or "build") .. "/test/fault_host"
+local BACKEND <const> = os.getenv "TIDEWIRE_BACKEND" or "epoll"
+
+-- The fewest operations of a scenario that make its runs mean something:
+-- requests for memory, then calls of the network that can fail.
+local SCENARIOS <const> = {
+    load = {500, 3},
+    tcp = {100, 40},
+    udp = {30, 15},
+    pair = {50, 25},
+    stream = {30, 20},
+    lookup = {80, 25},
+    options = {40, 12},
+    closing = {40, 12},
+    timeout = {40, 25},
+}
+
+local KINDS <const> = {
+    {"memory once", "the nth request for memory fails", 1},
+    {"memory on", "from the nth on all requests for memory fail", 1},
+    {"fail once", "the nth call fails", 2},
+    {"fail on", "from the nth on all calls fail", 2},
+    {"fail2 once", "the nth call fails for another reason", 2},
+    {"fail2 on", "from the nth on all calls fail for another reason", 2},
+    {"short once", "the nth transfer moves one byte"},
+    {"short on", "from the nth on all transfers move one byte"},
+    {"block once", "the nth call would block"},
+    {"block on", "from the nth on half of the calls would block"},
+    {"signal once", "a signal interrupts the nth call"},
+    {"signal on", "from the nth on a signal interrupts half of the calls"},
+}
+
+local function perform(kind, scenario)
+    local child <close> = process.start(("%s %s %s spec/support/fault/%s.lua"):format(
+        process.quote(HOST), kind, BACKEND, scenario))
+    local output <const>, status <const> = child:finish()
+    assert.equal(0, status, output)
+    return tonumber(output:match(": (%d+) runs, %d+ failures injected.*, ok\n$"))
+end
+
+-- Instruments of its own kind under the hood make these runs no better.
+local stressed <const> = (os.getenv "TIDEWIRE_LUA" or ""):find("gcstress", 1, true)
+
+describe("when", function()
+    for _, kind in ipairs(KINDS) do
+        it(kind[2] .. ", every scenario ends well", function()
+            if stressed then return pending "not again under the collector's stress" end
+            for scenario, fewest in pairs(SCENARIOS) do
+                local runs <const> = perform(kind[1], scenario)
+                assert.is_true(runs > (fewest[kind[3]] or 0), scenario .. ": " .. runs)
+            end
+        end)
+    end
+end)
