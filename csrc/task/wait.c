@@ -130,7 +130,8 @@ static void begin(struct tw_runtime *rt, struct task_wait *wait)
    wake-ups that never suffice must not extend it. */
 static bool is_late(const struct task_wait *wait)
 {
-    return wait->begun && wait->deadline != TW_FOREVER &&
+    return wait->begun && wait->want != TW_WANT_RETRY &&
+           wait->deadline != TW_FOREVER &&
            tw_loop_now(wait->rt->loop) >= wait->deadline;
 }
 
