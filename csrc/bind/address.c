@@ -310,7 +310,8 @@ static int net_address(lua_State *L)
         lua_geti(L, 1, 1);
     else
         lua_pushvalue(L, 1);
-    const char *host = ltw_text(L, -1, "host");
+    lua_insert(L, 1);
+    const char *host = ltw_text(L, 1, "host");
     int family =
         tw_addr_inet(&addr, AF_INET, host, 0) == TW_ERESOLVE + EAI_ADDRFAMILY ||
                 strchr(host, '%')
@@ -318,9 +319,11 @@ static int net_address(lua_State *L)
             : AF_INET;
     if (tw_addr_inet(&addr, family, host, 0) < 0)
         return ltw_fail_at(L, TW_ERESOLVE + EAI_NONAME, "address", host);
-    lua_pop(L, 1);
-    ltw_toaddr(L, 1, family, "address");
-    return 1;
+    lua_remove(L, 1);
+    int failed = ltw_toaddr(L, 1, family, "address");
+    if (!failed && !ltw_test(L, 1, LTW_ADDRESS))
+        return ltw_fail(L, TW_ERESOLVE + EAI_NONAME, "address");
+    return failed ? failed : 1;
 }
 
 void ltw_open_address(lua_State *L)

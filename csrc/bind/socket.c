@@ -37,7 +37,9 @@ static struct tw_runtime *runtime(lua_State *L)
 
 int ltw_want(struct ltw_socket *s, struct task_wait *wait, int want, int flags)
 {
-    bool never = s->sock.timeout == 0 || flags & MSG_DONTWAIT;
+    /* The kernel itself never waits for urgent data or queued errors. */
+    const int at_once = MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE;
+    bool never = s->sock.timeout == 0 || flags & at_once;
     if (never && want != TW_WANT_RETRY)
         return 0;
     wait->watch = &s->watch;
@@ -287,8 +289,8 @@ static int ready_to_wait(struct tw_runtime *rt, struct ltw_socket *s)
         return TW_ECLOSED;
     if (task_may_block(rt, &s->sock))
         return 0;
-    /* A duplicate may have changed the mode they share. */
-    s->sock.nonblock = s->sock.nonblock && !s->shared;
+    /* Whoever shares the connection may have changed the mode. */
+    s->sock.nonblock = false;
     return tw_sock_set_nonblock(&s->sock);
 }
 

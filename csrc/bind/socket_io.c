@@ -19,9 +19,16 @@ static int kernel_flags(const struct tw_runtime *rt, const struct ltw_socket *s,
     return task_may_block(rt, &s->sock) ? flags : flags | MSG_DONTWAIT;
 }
 
+static bool is_tcp(const struct tw_sock *s)
+{
+    return (s->family == AF_INET || s->family == AF_INET6) &&
+           (s->proto == 0 || s->proto == IPPROTO_TCP);
+}
+
 /*
  * Less than was asked for means that nothing is left, so that the next receive
- * can wait right away. AF_UNIX streams may stop short between messages.
+ * can wait right away. TCP alone promises that: other streams may stop short
+ * between messages.
  */
 static void note_received(struct ltw_socket *s, ssize_t n, size_t len,
                           int flags)
@@ -29,9 +36,11 @@ static void note_received(struct ltw_socket *s, ssize_t n, size_t len,
     if (n == TW_WANT_READ)
         tw_watch_blocked(&s->watch, TW_READ);
     if (n > 0 && (size_t)n < len && flags == 0 && s->sock.type == SOCK_STREAM &&
-        s->sock.family != AF_UNIX)
+        is_tcp(&s->sock))
         tw_watch_drained(&s->watch, TW_READ);
-    s->ended = n < 0 && !tw_err_want(n);
+    if (flags == 0)
+        s->ended = n < 0 && !tw_err_want(n) &&
+                   (n == TW_EOF || s->sock.type == SOCK_STREAM);
 }
 
 ssize_t ltw_tryrecv(const struct tw_runtime *rt, struct ltw_socket *s,
@@ -68,6 +77,9 @@ static int unfinished(lua_State *L, struct task_wait *wait, ssize_t rc,
     struct ltw_socket *s = lua_touserdata(L, 1);
     if (tw_err_want(rc) && ltw_want(s, wait, (int)rc, flags))
         return TASK_WAIT;
+    /* "Would block" with flags says nothing about a call without them. */
+    if (flags)
+        s->watch.ready |= TW_READ | TW_WRITE;
     return ltw_sockfail(L, s, (int)rc, op);
 }
 
@@ -99,6 +111,12 @@ static char *room(struct tw_runtime *rt, const struct ltw_socket *s,
     return tw_runtime_scratch(rt, *len);
 }
 
+/* With MSG_TRUNC, n is the datagram's length and may exceed the room. */
+static void push_received(lua_State *L, const char *data, ssize_t n, size_t len)
+{
+    lua_pushlstring(L, data, (size_t)n < len ? (size_t)n : len);
+}
+
 /* Stack: self, size, flags. */
 static int sock_recv_k(lua_State *L, struct task_wait *wait)
 {
@@ -113,7 +131,7 @@ static int sock_recv_k(lua_State *L, struct task_wait *wait)
         n = ltw_tryrecv(wait->rt, s, data, len, flags);
     if (n < 0)
         return unfinished(L, wait, n, flags, "recv");
-    lua_pushlstring(L, data, (size_t)n);
+    push_received(L, data, n, len);
     return 1;
 }
 
@@ -153,7 +171,7 @@ static int sock_recvfrom_k(lua_State *L, struct task_wait *wait)
         n = dgram.data ? tryrecvfrom(wait->rt, s, &dgram, flags) : -ENOMEM;
     if (n < 0)
         return unfinished(L, wait, n, flags, "recvfrom");
-    lua_pushlstring(L, dgram.data, (size_t)n);
+    push_received(L, dgram.data, n, dgram.len);
     ltw_pushaddr(L, &dgram.addr);
     return 2;
 }

@@ -46,11 +46,11 @@ static void new_kind(lua_State *L, const struct tw_sock *s)
     lua_setfield(L, -3, "__index");
     lua_pop(L, 1);
     lua_replace(L, -2); /* mt */
-    state->kinds[state->nkinds++] = lua_topointer(L, -1);
 }
 
 void ltw_opened(lua_State *L, int idx)
 {
+    struct ltw *state = ltw_state(L);
     struct ltw_socket *s = lua_touserdata(L, idx);
     idx = lua_absindex(L, idx);
     tw_watch_init(&s->watch, s->sock.fd);
@@ -64,6 +64,8 @@ void ltw_opened(lua_State *L, int idx)
         lua_pushvalue(L, -2);
         lua_pushvalue(L, -2);
         lua_rawset(L, -5); /* kinds key mt */
+        if (lua_topointer(L, -1) != state->metatables[LTW_SOCKET])
+            state->kinds[state->nkinds++] = lua_topointer(L, -1);
     }
     lua_setmetatable(L, idx);
     lua_pop(L, 2);

@@ -7,7 +7,8 @@
 /* The kernel's largest options are far smaller; Python's limit. */
 enum
 {
-    OPTION_MAX = 1024
+    OPTION_MAX = 1024,
+    UNIT_MAX = 8 /* bytes that one of size may stand for: SO_GET_FILTER */
 };
 
 /* -- by number ----------------------------------------------------------- */
@@ -19,12 +20,12 @@ enum
 static int sock_getsockopt(lua_State *L)
 {
     const struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
-    char bytes[OPTION_MAX];
-    int number = 0;
+    char bytes[OPTION_MAX * UNIT_MAX] = {0};
+    int number;
     struct tw_optval opt = {.level = ltw_int(L, 2, "level"),
                             .name = ltw_int(L, 3, "option")};
     size_t size = (size_t)ltw_optinteger(L, 4, "size", 0, OPTION_MAX, 0);
-    opt.value = size ? (void *)bytes : &number;
+    opt.value = bytes;
     opt.len = (socklen_t)(size ? size : sizeof number);
     int rc = s->closed ? TW_ECLOSED : tw_sock_getopt(&s->sock, &opt);
     if (rc < 0)
@@ -32,7 +33,10 @@ static int sock_getsockopt(lua_State *L)
     if (size)
         lua_pushlstring(L, bytes, opt.len);
     else
+    {
+        memcpy(&number, bytes, sizeof number);
         lua_pushinteger(L, number);
+    }
     return 1;
 }
 
@@ -124,7 +128,7 @@ static void option_value(lua_State *L, int idx, const struct tw_opt *opt,
                          struct tw_optany *value)
 {
     const char *text;
-    int64_t ns;
+    int64_t ns, ms;
     switch (opt->kind)
     {
     case TW_OPT_BOOL:
@@ -134,7 +138,8 @@ static void option_value(lua_State *L, int idx, const struct tw_opt *opt,
         break;
     case TW_OPT_MSEC:
         ns = ltw_seconds(L, idx, "value");
-        value->num = ns / 1000000 > INT_MAX ? 0 : (int)(ns / 1000000);
+        ms = ns == TW_FOREVER ? 0 : (ns + 999999) / 1000000;
+        value->num = ms > INT_MAX ? INT_MAX : (int)ms;
         break;
     case TW_OPT_LINGER:
         if (lua_isboolean(L, idx) && !lua_toboolean(L, idx))

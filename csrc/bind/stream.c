@@ -23,7 +23,8 @@ static ssize_t file_read_op(struct tw_stream *st, void *data, size_t len)
     struct ltw_socket *s = file_of(st)->sock;
     if (s->sock.fd < 0 && s->ended)
         return TW_EOF; /* closed at its end, with input still buffered */
-    return ltw_tryrecv(file_of(st)->rt, s, data, len, 0);
+    ssize_t n = ltw_tryrecv(file_of(st)->rt, s, data, len, 0);
+    return n == 0 ? TW_WANT_RETRY : n; /* an empty datagram adds nothing */
 }
 
 static ssize_t file_write_op(struct tw_stream *st, const void *data, size_t len)
@@ -80,6 +81,7 @@ int ltw_filewait(lua_State *L, struct ltw_file *f, struct task_wait *wait,
     }
     if (tw_err_want(rc) && ltw_want(f->sock, wait, rc, 0))
         return TASK_WAIT;
+    tw_stream_begin(&f->st); /* whoever reads next may look for another end */
     return ltw_fail(L, rc, op);
 }
 /* -- closing ------------------------------------------------------------- */

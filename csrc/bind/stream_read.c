@@ -14,8 +14,11 @@ static int run(lua_State *L, task_step step)
    off their end from what is pushed. */
 static int push_input(lua_State *L, struct ltw_file *f, size_t n, size_t cut)
 {
-    lua_pushlstring(L, tw_buf_data(&f->st.rbuf), n - cut);
+    /* Taken first: pushing may run a finalizer that reads this stream. What is
+       taken stays where it is until then. */
+    const char *data = tw_buf_data(&f->st.rbuf);
     tw_stream_take(&f->st, n);
+    lua_pushlstring(L, data, n - cut);
     return 0;
 }
 

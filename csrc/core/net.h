@@ -52,7 +52,8 @@ struct tw_net
     int (*connect)(const struct tw_net *, int fd, const struct tw_addr *);
     int (*shutdown)(const struct tw_net *, int fd, int how);
 
-    /* Return the bytes moved; 0 from recv is an end or an empty datagram. */
+    /* Return the bytes moved; 0 from recv is an end or an empty datagram.
+       sendmsg may return TW_WANT_TIME for a receiver that is full. */
     ssize_t (*send)(const struct tw_net *, int fd, const void *data, size_t len,
                     int flags);
     ssize_t (*recv)(const struct tw_net *, int fd, void *data, size_t len,
@@ -64,6 +65,8 @@ struct tw_net
 
     int (*getopt)(const struct tw_net *, int fd, struct tw_optval *);
     int (*setopt)(const struct tw_net *, int fd, const struct tw_optval *);
+    /* True if the peer has ended its sending: 0 or 1. */
+    int (*hungup)(const struct tw_net *, int fd);
     int (*getsockname)(const struct tw_net *, int fd, struct tw_addr *);
     int (*getpeername)(const struct tw_net *, int fd, struct tw_addr *);
 

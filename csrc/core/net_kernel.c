@@ -6,6 +6,7 @@
 #include "core/net.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -115,7 +116,13 @@ static ssize_t k_sendmsg(const struct tw_net *net, int fd,
 {
     (void)net;
     ssize_t n = sendmsg(fd, msg, flags | MSG_NOSIGNAL);
-    return n < 0 ? failure(TW_WANT_WRITE) : n;
+    if (n >= 0)
+        return n;
+    /* A full receiver of AF_UNIX datagrams does not make us unwritable. */
+    const struct sockaddr *to = msg->msg_name;
+    bool full =
+        errno == EAGAIN && msg->msg_namelen > 0 && to->sa_family == AF_UNIX;
+    return full ? TW_WANT_TIME : failure(TW_WANT_WRITE);
 }
 
 static ssize_t k_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,
@@ -137,6 +144,13 @@ static int k_setopt(const struct tw_net *net, int fd,
 {
     (void)net;
     return done(setsockopt(fd, opt->level, opt->name, opt->value, opt->len));
+}
+
+static int k_hungup(const struct tw_net *net, int fd)
+{
+    (void)net;
+    struct pollfd one = {.fd = fd, .events = POLLRDHUP};
+    return poll(&one, 1, 0) > 0 && one.revents != 0;
 }
 
 static int k_getsockname(const struct tw_net *net, int fd, struct tw_addr *addr)
@@ -212,6 +226,7 @@ const struct tw_net tw_net_kernel = {
     .recvmsg = k_recvmsg,
     .getopt = k_getopt,
     .setopt = k_setopt,
+    .hungup = k_hungup,
     .getsockname = k_getsockname,
     .getpeername = k_getpeername,
     .set_nonblock = k_set_nonblock,

@@ -201,15 +201,15 @@ ssize_t tw_sock_send(struct tw_sock *s, const void *data, size_t len, int flags)
 }
 
 /*
- * Zero bytes from a SOCK_SEQPACKET socket are its end or an empty packet, and
- * only a second look tells: after the end there will never be a "would block".
+ * Zero bytes from a SOCK_SEQPACKET socket are its end or an empty packet. They
+ * are the end if the peer has hung up and nothing but emptiness follows.
  */
 static bool at_end(struct tw_sock *s)
 {
     char byte;
-    if (s->type == SOCK_STREAM)
-        return true;
-    return s->type == SOCK_SEQPACKET &&
+    if (s->type != SOCK_SEQPACKET)
+        return s->type == SOCK_STREAM;
+    return s->net->hungup(s->net, s->fd) > 0 &&
            s->net->recv(s->net, s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 

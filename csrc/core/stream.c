@@ -150,9 +150,11 @@ ssize_t tw_stream_all(struct tw_stream *st, size_t max)
     return rc == TW_EOF ? (ssize_t)tw_buf_len(&st->rbuf) : rc;
 }
 
-/* Drops leading white space: 0, or why there is no byte after it. */
+/* Drops leading white space: 0, or why there is no byte after it. A peer that
+   sends nothing else is left for a while after each chunk of it. */
 static ssize_t skip_space(struct tw_stream *st)
 {
+    size_t dropped = 0;
     ssize_t rc = 1;
     while (rc > 0)
     {
@@ -161,9 +163,10 @@ static ssize_t skip_space(struct tw_stream *st)
         while (n < len && memchr(" \t\n\v\f\r", data[n], 6))
             n++;
         tw_buf_consume(&st->rbuf, n);
+        dropped += n;
         if (n < len)
             return 0;
-        rc = fill(st, 1);
+        rc = dropped > CHUNK_MAX ? TW_WANT_RETRY : fill(st, 1);
     }
     return rc;
 }

@@ -130,8 +130,7 @@ static void begin(struct tw_runtime *rt, struct task_wait *wait)
    wake-ups that never suffice must not extend it. */
 static bool is_late(const struct task_wait *wait)
 {
-    return wait->begun && wait->want != TW_WANT_RETRY &&
-           wait->deadline != TW_FOREVER &&
+    return wait->begun && wait->timeout > 0 && wait->deadline != TW_FOREVER &&
            tw_loop_now(wait->rt->loop) >= wait->deadline;
 }
 

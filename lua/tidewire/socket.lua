@@ -53,27 +53,42 @@ local function remaining(deadline)
     return deadline and math.max(deadline - core.monotonic(), 1e-9) or nil
 end
 
--- One attempt at one entry of getaddrinfo.
-local function attempt(entry, deadline, timeout, source)
+-- Ends the making of a socket: `s` if pcall and what it called succeeded, else
+-- nothing of it stays open.
+local function made(s, called, ok, message, code)
+    if called and ok then
+        return s
+    end
+    s:close()
+    if not called then
+        error(ok, 0)
+    end
+    return nil, message, code
+end
+
+-- Connects a new socket to one entry of getaddrinfo.
+local function connect(s, entry, deadline, timeout, source)
+    if source then
+        local ok <const>, message <const>, code <const> = s:bind(source)
+        if not ok then
+            return nil, message, code
+        end
+    end
+    s:settimeout(remaining(deadline))
+    local ok <const>, message <const>, code <const> = s:connect(entry.addr)
+    if not ok then
+        return nil, message, code
+    end
+    return s:settimeout(timeout)
+end
+
+local function attempt(entry, ...)
     local s <const>, message, code =
         core.socket(entry.family, entry.type, entry.proto)
     if not s then
         return nil, message, code
     end
-    local ok = true
-    if source then
-        ok, message, code = s:bind(source)
-    end
-    if ok then
-        s:settimeout(remaining(deadline))
-        ok, message, code = s:connect(entry.addr)
-    end
-    if not ok then
-        s:close()
-        return nil, message, code
-    end
-    s:settimeout(timeout)
-    return s
+    return made(s, pcall(connect, s, entry, ...))
 end
 
 -- From (timeout, opts) or (opts): the timeout in seconds or nil, and opts.
@@ -200,15 +215,7 @@ function socket.create_server(address, opts)
     end
     local set <const> = { family = family, backlog = opts.backlog,
         reuse_port = opts.reuse_port, dualstack_ipv6 = opts.dualstack_ipv6 }
-    local called <const>, ok, why, name = pcall(set_up, s, address, set)
-    if called and ok then
-        return s
-    end
-    s:close()
-    if not called then
-        error(ok, 0)
-    end
-    return nil, why, name
+    return made(s, pcall(set_up, s, address, set))
 end
 
 return socket

@@ -13,6 +13,7 @@ struct fake
     int accepts, accept_flags;
     ssize_t recv_rc, peek_rc, recvmsg_rc;
     int peeks;
+    bool hungup;
     int so_type_rc, so_type, so_domain_rc, so_domain, so_proto_rc, so_proto;
     int type, closed, backlog; /* arguments seen */
     bool nonblock;             /* the descriptor's mode */
@@ -114,6 +115,12 @@ static int fake_getopt(const struct tw_net *net, int fd, struct tw_optval *opt)
                                     : f->so_proto_rc;
 }
 
+static int fake_hungup(const struct tw_net *net, int fd)
+{
+    (void)fd;
+    return called(net, "hungup")->hungup;
+}
+
 static int fake_set_nonblock(const struct tw_net *net, int fd, bool on)
 {
     struct fake *f = called(net, on ? "nonblock" : "block");
@@ -140,6 +147,7 @@ static const struct fake blank = {
             .listen = fake_listen,
             .recv = fake_recv,
             .recvmsg = fake_recvmsg,
+            .hungup = fake_hungup,
             .getopt = fake_getopt,
             .set_nonblock = fake_set_nonblock,
             .get_nonblock = fake_get_nonblock,
@@ -416,19 +424,21 @@ static void nothing_received(void)
     {
         int type;
         size_t len;
+        bool hungup;
         ssize_t peek;
         ssize_t said;
         int peeks;
     } rows[] = {
-        {SOCK_STREAM, 10, 0, TW_EOF, 0},
-        {SOCK_STREAM, 0, 0, 0, 0},
-        {SOCK_DGRAM, 10, 0, 0, 0},
-        {SOCK_RAW, 10, 0, 0, 0},
-        {SOCK_SEQPACKET, 0, 0, 0, 0},
-        {SOCK_SEQPACKET, 10, 0, TW_EOF, 1},
-        {SOCK_SEQPACKET, 10, 1, 0, 1},
-        {SOCK_SEQPACKET, 10, TW_WANT_READ, 0, 1},
-        {SOCK_SEQPACKET, 10, -ECONNRESET, 0, 1},
+        {SOCK_STREAM, 10, false, 0, TW_EOF, 0},
+        {SOCK_STREAM, 0, false, 0, 0, 0},
+        {SOCK_DGRAM, 10, false, 0, 0, 0},
+        {SOCK_RAW, 10, false, 0, 0, 0},
+        {SOCK_SEQPACKET, 0, true, 0, 0, 0},
+        {SOCK_SEQPACKET, 10, false, 0, 0, 0},
+        {SOCK_SEQPACKET, 10, true, 0, TW_EOF, 1},
+        {SOCK_SEQPACKET, 10, true, 1, 0, 1},
+        {SOCK_SEQPACKET, 10, true, TW_WANT_READ, 0, 1},
+        {SOCK_SEQPACKET, 10, true, -ECONNRESET, 0, 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     {
@@ -437,6 +447,7 @@ static void nothing_received(void)
         struct tw_sock s = opened(&f, rows[i].type, TW_FOREVER);
         struct tw_dgram dgram = {.data = data, .len = rows[i].len};
         f.peek_rc = rows[i].peek;
+        f.hungup = rows[i].hungup;
         CHECK_INT(tw_sock_recv(&s, data, rows[i].len, 0), rows[i].said);
         CHECK_INT(f.peeks, rows[i].peeks);
         CHECK_INT(tw_sock_recvfrom(&s, &dgram, 0), rows[i].said);
