@@ -4,7 +4,6 @@ BUILD   ?= build
 PREFIX  ?= /usr/local
 DESTDIR ?=
 LUA     ?= lua5.4
-CC      ?= gcc
 # SAN=address,undefined builds with those sanitizers; COVER=1 counts lines.
 SAN     ?=
 COVER   ?=
@@ -121,7 +120,8 @@ cover: deps
 	@$(MAKE) --no-print-directory BUILD=build/cover COVER=1 check
 	@$(LUA) spec/support/coverage.lua build/cover 95
 
-bench: deps all $(BENCHES)
+bench: deps
+	@$(MAKE) --no-print-directory -s all $(BENCHES)
 	@$(LUA) spec/bench/run.lua
 
 bench-deps:

@@ -31,7 +31,7 @@ local SHOWS <const> = {
         name = "time", title = "The time server",
         about = 'Each message is answered with the time; "exit" ends both sides.',
         client = {prompt = "> ", types = {"what time is it?", "exit"},
-            says = {", what time is it?", "say: see you again"}},
+            says = {"], what time is it?", "say: see you again"}},
         server = {ends = true, says = {": what time is it?"}},
     },
     {

@@ -24,11 +24,12 @@ while true do
     while true do
         local data = conn:recv(BUFSIZE)
         if not data then break end
+        data = data:gsub("%s+$", "") -- a line, as telnet would send it too
         if data == "exit" then
             conn:sendall("see you again")
             return -- <close> closes both sockets
         end
-        conn:sendall(os.date("%c") .. ", " .. data)
+        conn:sendall("[" .. os.date("%c") .. "], " .. data)
         print("[" .. os.date("%c") .. "] : " .. data)
     end
 end

@@ -203,3 +203,21 @@ describe("a socket that nobody closes", function()
         assert.matches("end\n$", output)
     end)
 end)
+
+describe("the memory of a connected socket", function()
+    it("is at most 400 bytes beyond the kernel's", function()
+        local made <const> = {}
+        for i = 1, 100 do made[i] = true end
+        local warm <close> = assert(socket.socketpair())
+        assert(warm:fileno() >= 0)
+        collectgarbage()
+        local before <const> = collectgarbage("count")
+        for i = 1, 100, 2 do
+            made[i], made[i + 1] = assert(socket.socketpair())
+        end
+        collectgarbage()
+        local each <const> = (collectgarbage("count") - before) * 1024 / 100
+        for _, s in ipairs(made) do s:close() end
+        assert.is_true(each <= 400, ("%.0f bytes"):format(each))
+    end)
+end)

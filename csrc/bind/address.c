@@ -84,6 +84,7 @@ static int push_tuple(lua_State *L, const struct tw_addr *addr)
     }
 }
 
+/* addr:unpack(): the elements of Python's tuple. */
 static int addr_unpack(lua_State *L)
 {
     struct tw_addr addr;
@@ -99,16 +100,18 @@ static int addr_len(lua_State *L)
     return 1;
 }
 
+static const char *const part_names[] = {"host", "port", "flowinfo",
+                                         "scope_id"};
+
 /* The place in the tuple of a field, or 0. */
 static int field_place(int family, const char *key)
 {
-    static const char *const inet[] = {"host", "port", "flowinfo", "scope_id"};
     if (family == AF_UNIX)
         return strcmp(key, "path") == 0;
     if (family != AF_INET && family != AF_INET6)
         return 0;
     for (int i = 0; i < (family == AF_INET ? 2 : 4); i++)
-        if (strcmp(key, inet[i]) == 0)
+        if (strcmp(key, part_names[i]) == 0)
             return i + 1;
     return 0;
 }
@@ -207,14 +210,20 @@ static void read_parts(lua_State *L, int base, int arg, struct parts *p)
         p->scope = number_at(L, base + 3, arg, "scope_id", UINT32_MAX);
 }
 
+/* Pushes the four parts of a table: by place, else by name. */
 static void spread_table(lua_State *L, int idx, int family)
 {
     lua_Integer n = luaL_len(L, idx);
     if (n > (family == AF_INET6 ? 4 : 2))
         ltw_argerror(L, idx, "address", "has too many elements");
     lua_settop(L, idx);
-    for (int i = 1; i <= 4; i++)
-        lua_geti(L, idx, i);
+    for (int i = 0; i < 4; i++)
+    {
+        if (lua_geti(L, idx, i + 1) != LUA_TNIL)
+            continue;
+        lua_pop(L, 1);
+        lua_getfield(L, idx, part_names[i]);
+    }
 }
 
 /* Replaces everything from idx on by the value on top. */

@@ -146,10 +146,11 @@ static int sock_dup(lua_State *L)
 
 /* -- closing ------------------------------------------------------------- */
 
-static bool has_unsent(const struct ltw_socket *s)
+/* True if some file is open for writing; with `pending`, has output left. */
+static bool has_writer(const struct ltw_socket *s, bool pending)
 {
     const struct ltw_file *f = s->files;
-    while (f && !ltw_fileunsent(f))
+    while (f && !(pending ? ltw_fileunsent(f) : f->mode & TW_STREAM_WRITE))
         f = f->next;
     return f != NULL;
 }
@@ -157,18 +158,17 @@ static bool has_unsent(const struct ltw_socket *s)
 /*
  * s:close(): true; or nil, message, code of the descriptor's close. Closing
  * twice is harmless. While files made by makefile exist the descriptor lives
- * on for them, as in Python: to be read to the end, or to send what they have
- * buffered. But the peer need not wait for the garbage collector to learn that
- * nothing more will come: if nothing is buffered, sending ends here.
+ * on for them, as in Python. But the peer need not wait for the garbage
+ * collector to learn that nothing more will come: if no file writes, sending
+ * ends here, and after the peer's own end files hold only unsent output.
  */
 static int sock_close(lua_State *L)
 {
     struct ltw_socket *s = self(L);
     int rc = 0;
-    bool unsent = has_unsent(s);
-    if (!s->files || (s->ended && !unsent))
+    if (!s->files || (s->ended && !has_writer(s, true)))
         rc = ltw_release(runtime(L), s);
-    else if (!s->closed && !unsent && !s->shared)
+    else if (!s->closed && !s->shared && !has_writer(s, false))
         tw_sock_shutdown(&s->sock, SHUT_WR);
     s->closed = true;
     return ltw_result(L, rc, "close");

@@ -46,7 +46,7 @@ int tw_runtime_resolver(struct tw_runtime *rt, struct tw_resolver **resolver)
 
 char *tw_runtime_scratch(struct tw_runtime *rt, size_t size)
 {
-    if (size <= rt->scratch_size)
+    if (rt->scratch && size <= rt->scratch_size)
         return rt->scratch;
     if (size < TW_SCRATCH_MIN)
         size = TW_SCRATCH_MIN;

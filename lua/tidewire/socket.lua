@@ -91,6 +91,16 @@ local function attempt(entry, ...)
     return made(s, pcall(connect, s, entry, ...))
 end
 
+-- (host, port, ...) as ({host, port}, ...); a string that cannot be a host, for
+-- it holds a slash or begins with NUL, is a path and stays.
+local function one_address(address, port, ...)
+    if type(address) == "string" and math.type(port) == "integer" and
+        not address:find "^\0" and not address:find("/", 1, true) then
+        return { address, port }, ...
+    end
+    return address, port, ...
+end
+
 -- From (timeout, opts) or (opts): the timeout in seconds or nil, and opts.
 local function connection_options(timeout, opts)
     if type(timeout) == "table" then
@@ -130,6 +140,9 @@ local function candidates(address, timeout)
     end
     local host <const> = address[1] or address.host
     local port <const> = address[2] or address.port
+    if port == nil then
+        error("port: integer or service name expected, got nil", 3)
+    end
     local addr <const> = type(host) == "string" and host:find "[.:]" and
         math.type(port) == "integer" and core.address(host, port)
     if addr then
@@ -140,13 +153,15 @@ end
 
 --- Connects to the first of a name's addresses that answers:
 -- `create_connection({host, port}, timeout)` or
--- `create_connection({host, port}, {timeout =, source_address =, all_errors =})`.
+-- `create_connection({host, port}, {timeout =, source_address =, all_errors =})`;
+-- the address may also be given as host, port, as an object, or as a path.
 -- The timeout (seconds; false: none; nil: the default) covers the lookup and
 -- all attempts together, and stays the socket's timeout.
 -- @return the socket; or nil, message, code of the last attempt and, with
 -- all_errors, a list of {message =, code =} of all of them
-function socket.create_connection(address, timeout, opts)
-    timeout, opts = connection_options(timeout, opts)
+function socket.create_connection(...)
+    local address <const>, limit <const>, given <const> = one_address(...)
+    local timeout <const>, opts <const> = connection_options(limit, given)
     local deadline <const> = timeout and core.monotonic() + timeout
     local list <const>, message, code = candidates(address, timeout)
     if not list then
@@ -200,11 +215,12 @@ local function set_up(s, address, o)
 end
 
 --- A listening stream socket: `create_server({host, port}, {family =,
--- backlog =, reuse_port =, dualstack_ipv6 =})`. SO_REUSEADDR is set. A path,
--- with family AF_UNIX, is an address too.
+-- backlog =, reuse_port =, dualstack_ipv6 =})`, or host, port in place of the
+-- table. SO_REUSEADDR is set. A path, with family AF_UNIX, is an address too.
 -- @return the socket; or nil, message, code
-function socket.create_server(address, opts)
-    opts = options.check(opts, SERVER_OPTIONS, 2)
+function socket.create_server(...)
+    local address <const>, given <const> = one_address(...)
+    local opts <const> = options.check(given, SERVER_OPTIONS, 2)
     local family <const> = opts.family or core.AF_INET
     if opts.dualstack_ipv6 and family ~= core.AF_INET6 then
         error("dualstack_ipv6: needs family = AF_INET6", 2)

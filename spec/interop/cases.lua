@@ -9,7 +9,7 @@ local cases <const> = {}
 cases.time = {
     client = {prompt = "> ", types = {"what time is it?", "exit"}, says = [[
 > what time is it?
-127.0.0.1 say: <time>, what time is it?
+127.0.0.1 say: [<time>], what time is it?
 > exit
 127.0.0.1 say: see you again
 ]]},

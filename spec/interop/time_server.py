@@ -24,6 +24,6 @@ while True:
             tcpCliSock.send(b"see you again")
             tcpCliSock.close()
             sys.exit(0)
-        tcpCliSock.send(b"%s, %s" % (ctime().encode(), data))
+        tcpCliSock.send(b"[%s], %s" % (ctime().encode(), data))
         print("[%s] : %s" % (ctime(), data.decode()), flush=True)
     tcpCliSock.close()

@@ -1,6 +1,7 @@
 -- Receives that once lost data, waited for ever or touched foreign memory.
 
 local net <const> = require "spec.support.net"
+local peer <const> = require "spec.support.peer"
 local socket <const> = require "tidewire.socket"
 
 -- A bound UDP socket and its address.
@@ -91,7 +92,37 @@ describe("a timeout holds", function()
     end)
 end)
 
+describe("the first receive of a state", function()
+    it("may be of nothing", function()
+        local child <close> = peer.start [[
+            local a, b = socket.socketpair()
+            say(#a:recv(0))
+            local u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            u:bind("127.0.0.1", 0)
+            u:sendto("x", u:getsockname())
+            say(#u:recvfrom(0))
+        ]]
+        assert.equal("0\n0\n", (child:finish()))
+    end)
+end)
+
 describe("create_connection", function()
+    it("takes host and port as every other call does", function()
+        local server <close> = assert(socket.create_server("127.0.0.1", 0))
+        local port <const> = server:getsockname().port
+        for _, address in ipairs {
+            { "127.0.0.1", port }, { { "127.0.0.1", port } },
+            { { host = "127.0.0.1", port = port } }, { server:getsockname() },
+            { "localhost", port, 5 }, { "127.0.0.1", port, { timeout = 5 } },
+        } do
+            local s <close> = assert(socket.create_connection(table.unpack(address)))
+            assert.equal(port, s:getpeername().port)
+        end
+        local s <close> = assert(socket.socket())
+        assert(s:connect { host = "127.0.0.1", port = port })
+        assert.has_error(function() socket.create_connection { "127.0.0.1" } end)
+    end)
+
     it("leaves nothing open when it raises", function()
         collectgarbage()
         collectgarbage("stop")
