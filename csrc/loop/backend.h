@@ -9,6 +9,8 @@
 #include "core/err.h"
 #include "core/mem.h"
 
+struct tw_net; /* core/net.h */
+
 enum
 {
     TW_READ = 1,
@@ -35,8 +37,10 @@ struct tw_backend
      */
     bool edge;
 
-    /* Makes the state, allocating through `mem`, which outlives it. */
-    int (*open)(const struct tw_mem *mem, void **state);
+    /* Makes the state for descriptors of `net`, allocating through `mem`; both
+       outlive it. */
+    int (*open)(const struct tw_net *net, const struct tw_mem *mem,
+                void **state);
     void (*close)(void *state);
 
     /*

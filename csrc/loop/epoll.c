@@ -19,8 +19,10 @@ struct state
     struct epoll_event events[BATCH];
 };
 
-static int epoll_open(const struct tw_mem *mem, void **state)
+static int epoll_open(const struct tw_net *net, const struct tw_mem *mem,
+                      void **state)
 {
+    (void)net;
     struct state *st = tw__mem_new(mem, sizeof *st);
     if (!st)
         return -ENOMEM;

@@ -35,7 +35,7 @@ int tw_loop_new(struct tw_loop **out, const struct tw_net *net,
     if (!loop)
         return -ENOMEM;
     *loop = (struct tw_loop){.net = net, .mem = mem, .backend = backend};
-    int rc = backend->open(mem, &loop->poller);
+    int rc = backend->open(net, mem, &loop->poller);
     if (rc < 0)
     {
         tw__mem_free(mem, loop, sizeof *loop);

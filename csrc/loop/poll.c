@@ -20,8 +20,10 @@ struct state
     size_t where_cap;
 };
 
-static int poll_open(const struct tw_mem *mem, void **state)
+static int poll_open(const struct tw_net *net, const struct tw_mem *mem,
+                     void **state)
 {
+    (void)net;
     struct state *st = tw__mem_new(mem, sizeof *st);
     if (!st)
         return -ENOMEM;

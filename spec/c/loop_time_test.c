@@ -301,7 +301,7 @@ static void a_signal_ends_the_turn(void)
     CHECK(f.watch.reader == &f.reader.waiter);
     void *state = NULL;
     struct tw_event event;
-    CHECK_INT(fixture_backend->open(&f.t.mem, &state), 0);
+    CHECK_INT(fixture_backend->open(&tw_net_kernel, &f.t.mem, &state), 0);
     CHECK_INT(fixture_backend->wait(state, &event, 1, TW_FOREVER), 0);
     fixture_backend->close(state);
     CHECK_INT(timer_delete(timer), 0);
@@ -320,8 +320,10 @@ static void found_by_name(void)
 
 static int wait_rc;
 
-static int failing_open(const struct tw_mem *mem, void **state)
+static int failing_open(const struct tw_net *net, const struct tw_mem *mem,
+                        void **state)
 {
+    CHECK(net->backend != NULL);
     *state = (void *)mem;
     return wait_rc;
 }
@@ -404,7 +406,7 @@ static void waits_that_fail(void)
     void *state = NULL;
     struct tw_event event;
     test_mem_init(&f.t);
-    CHECK_INT(fixture_backend->open(&f.t.mem, &state), 0);
+    CHECK_INT(fixture_backend->open(&tw_net_kernel, &f.t.mem, &state), 0);
     fixture_backend->set(state, 5, 0); /* to forget what is not there */
     rc = fixture_backend->wait(state, &event, 0, 0);
     CHECK_INT(rc, fixture_backend->edge ? -EINVAL : 0);

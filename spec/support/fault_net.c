@@ -351,10 +351,11 @@ static int f_lookup(const struct tw_net *net, const char *host,
 
 /* -- the poller ---------------------------------------------------------- */
 
-static int poller_open(const struct tw_mem *mem, void **state)
+static int poller_open(const struct tw_net *net, const struct tw_mem *mem,
+                       void **state)
 {
     int rc = failing("poller open");
-    return rc ? rc : the->under->open(mem, state);
+    return rc ? rc : the->under->open(net, mem, state);
 }
 
 static void poller_close(void *state)
