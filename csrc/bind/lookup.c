@@ -1,7 +1,7 @@
 /* Name lookup: getaddrinfo and what is made of it. */
 #include "bind/address.h"
+#include "core/names.h"
 
-#include <arpa/inet.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -215,47 +215,45 @@ static int net_gethostbyname(lua_State *L)
     return failed ? failed : task_run(L, &ltw_state(L)->rt, gethostbyname_k);
 }
 
-/* -- the services table -------------------------------------------------- */
+/* -- names that need no lookup ------------------------------------------- */
 
-/* Room for one entry of /etc/services with all its aliases. */
-enum
+static const char *proto_arg(lua_State *L, int idx)
 {
-    SERVENT_MAX = 4096
-};
-
-/* Pushes nil, "op what: ...", "ENOENT". */
-static int no_entry(lua_State *L, const char *op, const char *what)
-{
-    ltw_fail_at(L, -ENOENT, op, what);
-    return 3;
+    return lua_isnoneornil(L, idx) ? NULL : ltw_text(L, idx, "proto");
 }
 
 /* getservbyname(name [, proto]): its port; or nil, message, "ENOENT". */
 static int net_getservbyname(lua_State *L)
 {
-    char room[SERVENT_MAX];
-    struct servent entry, *found;
     const char *name = ltw_text(L, 1, "name");
-    const char *proto = lua_isnoneornil(L, 2) ? NULL : ltw_text(L, 2, "proto");
-    if (getservbyname_r(name, proto, &entry, room, sizeof room, &found) ||
-        !found)
-        return no_entry(L, "getservbyname", name);
-    lua_pushinteger(L, ntohs((uint16_t)found->s_port));
+    int port = tw_names_port(name, proto_arg(L, 2));
+    if (port < 0)
+        return ltw_fail_at(L, port, "getservbyname", name);
+    lua_pushinteger(L, port);
     return 1;
 }
 
 /* getservbyport(port [, proto]): its name; or nil, message, "ENOENT". */
 static int net_getservbyport(lua_State *L)
 {
-    char room[SERVENT_MAX];
-    struct servent entry, *found;
+    char name[TW_NAME_MAX];
     int port = (int)ltw_integer(L, 1, "port", 0, UINT16_MAX);
-    const char *proto = lua_isnoneornil(L, 2) ? NULL : ltw_text(L, 2, "proto");
-    if (getservbyport_r(htons((uint16_t)port), proto, &entry, room, sizeof room,
-                        &found) ||
-        !found)
-        return no_entry(L, "getservbyport", lua_pushfstring(L, "%d", port));
-    lua_pushstring(L, found->s_name);
+    int rc = tw_names_service((uint16_t)port, proto_arg(L, 2), name);
+    if (rc < 0)
+        return ltw_fail_at(L, rc, "getservbyport",
+                           lua_pushfstring(L, "%d", port));
+    lua_pushstring(L, name);
+    return 1;
+}
+
+/* gethostname(): this machine's name; or nil, message, code. */
+static int net_gethostname(lua_State *L)
+{
+    char name[TW_NAME_MAX];
+    int rc = tw_names_host(name);
+    if (rc < 0)
+        return ltw_fail(L, rc, "gethostname");
+    lua_pushstring(L, name);
     return 1;
 }
 
@@ -266,8 +264,7 @@ void ltw_open_lookup(lua_State *L)
     ltw_newtype(L, LTW_LOOKUP, meta, NULL);
 }
 
-const luaL_Reg ltw_lookup_functions[] = {{"getaddrinfo", core_getaddrinfo},
-                                         {"gethostbyname", net_gethostbyname},
-                                         {"getservbyname", net_getservbyname},
-                                         {"getservbyport", net_getservbyport},
-                                         {NULL, NULL}};
+const luaL_Reg ltw_lookup_functions[] = {
+    {"getaddrinfo", core_getaddrinfo},    {"gethostbyname", net_gethostbyname},
+    {"gethostname", net_gethostname},     {"getservbyname", net_getservbyname},
+    {"getservbyport", net_getservbyport}, {NULL, NULL}};

@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 struct ltw_socket *ltw_newsocket(lua_State *L)
 {
@@ -450,17 +449,6 @@ static int sock_shutdown(lua_State *L)
     return ltw_result(L, rc, "shutdown");
 }
 
-/* gethostname(): this machine's name. */
-static int net_gethostname(lua_State *L)
-{
-    char name[256] = "";
-    int rc = gethostname(name, sizeof name - 1) < 0 ? -errno : 0;
-    if (rc < 0)
-        return ltw_fail(L, rc, "gethostname");
-    lua_pushstring(L, name);
-    return 1;
-}
-
 /* type(v): "socket", "closed socket", or nil for anything else. */
 static int net_type(lua_State *L)
 {
@@ -533,7 +521,6 @@ const luaL_Reg ltw_socket_functions[] = {
     {"socket", core_socket},
     {"socketpair", net_socketpair},
     {"fromfd", net_fromfd},
-    {"gethostname", net_gethostname},
     {"type", net_type},
     {"monotonic", net_monotonic},
     {"backend", net_backend},
