@@ -3,7 +3,6 @@
 #include "core/names.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 struct ltw_lookup

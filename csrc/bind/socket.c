@@ -361,7 +361,9 @@ static int start_connect(lua_State *L, task_step step)
 
 /*
  * s:connect(address): true; or nil, message, code. The timeout covers the
- * lookup of a name and the connecting. After a failure the socket stays open.
+ * lookup of a name and the connecting; with timeout 0 nothing waits, so a name
+ * fails with "EAGAIN" and must be looked up first, with getaddrinfo. After a
+ * failure the socket stays open.
  */
 static int sock_connect(lua_State *L)
 {
