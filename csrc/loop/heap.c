@@ -1,4 +1,4 @@
-/* A binary heap in an array; every timer knows its place. */
+/* A binary heap in an array; every waiter knows its place. */
 #include "loop/heap.h"
 
 void tw_heap_init(struct tw_heap *heap, const struct tw_mem *mem)
@@ -15,7 +15,7 @@ void tw_heap_deinit(struct tw_heap *heap)
 static void put(struct tw_heap *heap, size_t i, struct tw_heap_entry entry)
 {
     heap->entries[i] = entry;
-    entry.timer->place = i + 1;
+    entry.waiter->place = (uint32_t)(i + 1);
 }
 
 static void sift_up(struct tw_heap *heap, size_t i, struct tw_heap_entry entry)
@@ -47,8 +47,10 @@ static void sift_down(struct tw_heap *heap, size_t i,
     put(heap, i, entry);
 }
 
-bool tw_heap_add(struct tw_heap *heap, struct tw_timer *timer, int64_t when)
+bool tw_heap_add(struct tw_heap *heap, struct tw_waiter *waiter, int64_t when)
 {
+    if (heap->count == UINT32_MAX)
+        return false;
     if (heap->count == heap->cap)
     {
         size_t cap = heap->cap ? 2 * heap->cap : 16;
@@ -60,18 +62,18 @@ bool tw_heap_add(struct tw_heap *heap, struct tw_timer *timer, int64_t when)
         heap->entries = entries;
         heap->cap = cap;
     }
-    sift_up(heap, heap->count++, (struct tw_heap_entry){when, timer});
+    sift_up(heap, heap->count++, (struct tw_heap_entry){when, waiter});
     return true;
 }
 
-void tw_heap_remove(struct tw_heap *heap, struct tw_timer *timer)
+void tw_heap_remove(struct tw_heap *heap, struct tw_waiter *waiter)
 {
-    if (timer->place == 0)
+    if (waiter->place == 0)
         return;
-    size_t i = timer->place - 1;
-    timer->place = 0;
+    size_t i = waiter->place - 1;
+    waiter->place = 0;
     struct tw_heap_entry last = heap->entries[--heap->count];
-    if (last.timer == timer)
+    if (last.waiter == waiter)
         return;
     if (i > 0 && last.when < heap->entries[(i - 1) / 2].when)
         sift_up(heap, i, last);
@@ -84,11 +86,11 @@ int64_t tw_heap_next(const struct tw_heap *heap)
     return heap->count ? heap->entries[0].when : INT64_MAX;
 }
 
-struct tw_timer *tw_heap_pop(struct tw_heap *heap, int64_t now)
+struct tw_waiter *tw_heap_pop(struct tw_heap *heap, int64_t now)
 {
     if (tw_heap_next(heap) > now || heap->count == 0)
         return NULL;
-    struct tw_timer *timer = heap->entries[0].timer;
-    tw_heap_remove(heap, timer);
-    return timer;
+    struct tw_waiter *waiter = heap->entries[0].waiter;
+    tw_heap_remove(heap, waiter);
+    return waiter;
 }

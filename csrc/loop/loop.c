@@ -67,6 +67,13 @@ const char *tw_loop_backend(const struct tw_loop *loop)
     return loop->backend->name;
 }
 
+/* In a forked child the poller is the parent's too. Asking costs a system
+   call, so only what is about to make one asks. */
+static bool forked(const struct tw_loop *loop)
+{
+    return loop->owner != getpid();
+}
+
 static struct tw_watch *lookup(const struct tw_loop *loop, int fd)
 {
     return (size_t)fd < loop->size ? loop->watches[fd] : NULL;
@@ -106,6 +113,8 @@ static int tell(struct tw_loop *loop, struct tw_watch *watch)
     unsigned events = wanted(loop, watch);
     if (events == watch->registered || watch->fd < 0)
         return 0;
+    if (forked(loop))
+        return -ECHILD;
     int rc = loop->backend->set(loop->poller, watch->fd, events);
     if (rc >= 0)
         watch->registered = (uint8_t)events;
@@ -127,8 +136,6 @@ int tw_loop_wait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir,
         return -EBUSY;
     if (watch->ready & dir)
         return 1; /* an event came since the attempt that blocked */
-    if (loop->owner != getpid())
-        return -ECHILD;
     int rc = enter(loop, watch);
     if (rc < 0)
         return rc;
@@ -167,8 +174,7 @@ void tw_loop_forget(struct tw_loop *loop, struct tw_watch *watch)
 {
     if (lookup(loop, watch->fd) == watch)
     {
-        /* In a forked child the poller is the parent's too. */
-        if (watch->registered && loop->owner == getpid())
+        if (watch->registered && !forked(loop))
             loop->backend->set(loop->poller, watch->fd, 0);
         loop->watches[watch->fd] = NULL;
     }
@@ -180,15 +186,15 @@ void tw_loop_forget(struct tw_loop *loop, struct tw_watch *watch)
     tw_watch_init(watch, -1);
 }
 
-int tw_loop_timer(struct tw_loop *loop, struct tw_timer *timer, int64_t when)
+int tw_loop_timer(struct tw_loop *loop, struct tw_waiter *waiter, int64_t when)
 {
-    tw_heap_remove(&loop->heap, timer);
-    return tw_heap_add(&loop->heap, timer, when) ? 0 : -ENOMEM;
+    tw_heap_remove(&loop->heap, waiter);
+    return tw_heap_add(&loop->heap, waiter, when) ? 0 : -ENOMEM;
 }
 
-void tw_loop_untimer(struct tw_loop *loop, struct tw_timer *timer)
+void tw_loop_untimer(struct tw_loop *loop, struct tw_waiter *waiter)
 {
-    tw_heap_remove(&loop->heap, timer);
+    tw_heap_remove(&loop->heap, waiter);
 }
 
 /* A wake-up may close any descriptor, and a new one may have its number: each
@@ -214,9 +220,9 @@ static void fire_timers(struct tw_loop *loop)
     if (left == 0)
         return;
     int64_t now = tw_loop_now(loop);
-    struct tw_timer *timer;
-    while (left-- > 0 && (timer = tw_heap_pop(&loop->heap, now)) != NULL)
-        timer->fire(timer);
+    struct tw_waiter *waiter;
+    while (left-- > 0 && (waiter = tw_heap_pop(&loop->heap, now)) != NULL)
+        waiter->wake(waiter, TW_ETIMEDOUT);
 }
 
 /* Nanoseconds from now to the sooner of the deadline and the next timer. */
@@ -233,7 +239,7 @@ static int64_t patience(const struct tw_loop *loop, int64_t deadline)
 int tw_loop_step(struct tw_loop *loop, int64_t deadline)
 {
     struct tw_event events[EVENTS];
-    if (loop->owner != getpid())
+    if (forked(loop))
         return -ECHILD;
     int n = loop->backend->wait(loop->poller, events, EVENTS,
                                 patience(loop, deadline));

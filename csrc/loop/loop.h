@@ -15,19 +15,14 @@
 
 struct tw_loop;
 
-/* Somebody who waits. `wake` is called once, after it has been unlinked. */
-struct tw_waiter
-{
-    /* status: 0 ready, TW_ECLOSED. May link waiters, close watches. */
-    void (*wake)(struct tw_waiter *, int status);
-};
-
 /* A descriptor that can be waited for; in its owner's storage. */
 struct tw_watch
 {
     struct tw_waiter *reader, *writer;
     int fd;
     uint8_t ready;      /* TW_READ | TW_WRITE | TW_HANGUP */
+    uint8_t claimed;    /* directions that are somebody's who has waited, until
+                           he has tried again; for those who wait to keep */
     uint8_t registered; /* what the backend was told */
 };
 
@@ -64,10 +59,11 @@ const char *tw_loop_backend(const struct tw_loop *loop);
 
 /*
  * Links `waiter` until the watch is ready in direction `dir` (TW_READ or
- * TW_WRITE) or forgotten. Returns 0; 1 if it is ready by now, or cannot be
- * polled and so is always ready (nothing is linked); TW_ECLOSED if forgotten;
- * -EBUSY when somebody waits already; -ECHILD in a forked child; -ENOMEM and
- * the like.
+ * TW_WRITE) or forgotten; it is unlinked before it is woken. Returns 0; 1 if
+ * it is ready by now, or cannot be polled and so is always ready (nothing is
+ * linked); TW_ECLOSED if forgotten;
+ * -EBUSY when somebody waits already; -ENOMEM and the like; -ECHILD in a forked
+ * child, if not here then from tw_loop_step.
  */
 int tw_loop_wait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir,
                  struct tw_waiter *waiter);
@@ -81,9 +77,13 @@ void tw_loop_unwait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir);
  */
 void tw_loop_forget(struct tw_loop *loop, struct tw_watch *watch);
 
-/* Arms a timer for an absolute time: 0 or -ENOMEM. Re-arms an armed one. */
-int tw_loop_timer(struct tw_loop *loop, struct tw_timer *timer, int64_t when);
-void tw_loop_untimer(struct tw_loop *loop, struct tw_timer *timer);
+/*
+ * Wakes `waiter` with TW_ETIMEDOUT at an absolute time, unless untimed first;
+ * being woken for another reason does not untime it. Returns 0 or -ENOMEM.
+ * Re-arms an armed one.
+ */
+int tw_loop_timer(struct tw_loop *loop, struct tw_waiter *waiter, int64_t when);
+void tw_loop_untimer(struct tw_loop *loop, struct tw_waiter *waiter);
 
 /*
  * One turn: waits until something happens, the next timer is due, `deadline`

@@ -6,7 +6,7 @@ static void empty(void)
 {
     struct test_mem t;
     struct tw_heap heap;
-    struct tw_timer timer = {0};
+    struct tw_waiter timer = {0};
     test_mem_init(&t);
     tw_heap_init(&heap, &t.mem);
     CHECK(tw_heap_next(&heap) == INT64_MAX);
@@ -22,7 +22,7 @@ static void due_or_not(void)
 {
     struct test_mem t;
     struct tw_heap heap;
-    struct tw_timer a = {0}, b = {0}, never = {0};
+    struct tw_waiter a = {0}, b = {0}, never = {0};
     test_mem_init(&t);
     tw_heap_init(&heap, &t.mem);
     CHECK(tw_heap_add(&heap, &never, INT64_MAX));
@@ -53,7 +53,7 @@ enum
 struct model
 {
     struct tw_heap heap;
-    struct tw_timer timers[TIMERS];
+    struct tw_waiter timers[TIMERS];
     int64_t when[TIMERS];
 };
 
@@ -68,7 +68,7 @@ static void check_model(const struct model *m)
             continue;
         armed++;
         CHECK(place <= m->heap.count);
-        CHECK(m->heap.entries[place - 1].timer == &m->timers[i]);
+        CHECK(m->heap.entries[place - 1].waiter == &m->timers[i]);
         CHECK(m->heap.entries[place - 1].when == m->when[i]);
         next = m->when[i] < next ? m->when[i] : next;
     }
@@ -99,7 +99,7 @@ static void random_walk(void)
         else
         {
             int64_t next = tw_heap_next(&m.heap);
-            struct tw_timer *due = tw_heap_pop(&m.heap, when);
+            struct tw_waiter *due = tw_heap_pop(&m.heap, when);
             CHECK(next <= when ? due && m.when[due - m.timers] == next : !due);
         }
         check_model(&m);
@@ -112,7 +112,7 @@ static void in_order(void)
 {
     struct test_mem t;
     struct tw_heap heap;
-    struct tw_timer timers[TIMERS];
+    struct tw_waiter timers[TIMERS];
     int64_t last = -1;
     memset(timers, 0, sizeof timers);
     test_mem_init(&t);
@@ -135,7 +135,7 @@ static void in_order(void)
 static void arm_somehow(struct test_mem *t)
 {
     struct tw_heap heap;
-    struct tw_timer timers[TIMERS];
+    struct tw_waiter timers[TIMERS];
     size_t armed = 0;
     memset(timers, 0, sizeof timers);
     tw_heap_init(&heap, &t->mem);

@@ -486,7 +486,7 @@ static void wait_somehow(struct test_mem *t)
     struct tw_loop *loop = NULL;
     struct tw_watch watches[6];
     struct woken waiters[6];
-    struct tw_timer timer = {0};
+    struct tw_waiter timer = {0};
     int rc = tw_loop_new(&loop, &tw_net_kernel, &t->mem, fixture_backend);
     CHECK(rc == 0 || rc == -ENOMEM);
     if (rc < 0)
@@ -530,7 +530,9 @@ static void child(struct fixture *f)
     woken_init(&other);
     watch_init(&watch, f->fds[1]);
     CHECK_INT(tw_loop_step(f->loop, 0), -ECHILD);
-    CHECK_INT(fixture_write(f), -ECHILD);
+    /* Linking costs no system call, so it need not find out. */
+    int rc = fixture_write(f);
+    CHECK(rc == -ECHILD || (rc == 0 && fixture_backend->edge));
     CHECK_INT(tw_loop_wait(f->loop, &watch, TW_READ, &other.waiter), -ECHILD);
     tw_loop_forget(f->loop, &watch);
     tw_loop_forget(f->loop, &f->watch);

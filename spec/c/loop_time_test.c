@@ -25,7 +25,7 @@ static int64_t fake_clock(const struct tw_net *net)
 
 struct alarm
 {
-    struct tw_timer timer;
+    struct tw_waiter timer;
     struct timed *all;
     int fired;
     int order; /* the how manieth to fire, from 1 on */
@@ -40,10 +40,11 @@ struct timed
     int fired;
 };
 
-static void fire(struct tw_timer *timer)
+static void fire(struct tw_waiter *timer, int status)
 {
     struct alarm *a = tw__container_of(timer, struct alarm, timer);
     CHECK_INT(timer->place, 0);
+    CHECK_INT(status, TW_ETIMEDOUT);
     a->fired++;
     a->order = ++a->all->fired;
 }
@@ -60,7 +61,7 @@ static void timed_open(struct timed *f)
     for (int i = 0; i < TIMERS; i++)
     {
         f->alarms[i].all = f;
-        f->alarms[i].timer.fire = fire;
+        f->alarms[i].timer.wake = fire;
     }
 }
 
@@ -129,10 +130,10 @@ static void stopped_and_moved(void)
     timed_close(&f);
 }
 
-static void stop_the_next(struct tw_timer *timer)
+static void stop_the_next(struct tw_waiter *timer, int status)
 {
     struct alarm *a = tw__container_of(timer, struct alarm, timer);
-    fire(timer);
+    fire(timer, status);
     tw_loop_untimer(a->all->loop, &a->all->alarms[1].timer);
     arm(a->all, 2, a->all->clocked.now + 5);
     arm(a->all, 0, a->all->clocked.now + 10);
@@ -142,7 +143,7 @@ static void changed_while_firing(void)
 {
     struct timed f;
     timed_open(&f);
-    f.alarms[0].timer.fire = stop_the_next;
+    f.alarms[0].timer.wake = stop_the_next;
     arm(&f, 0, 2000);
     arm(&f, 1, 2000);
     turn_at(&f, 1999);
@@ -151,16 +152,16 @@ static void changed_while_firing(void)
     CHECK(f.fired == 1 && f.alarms[1].fired == 0);
     turn_at(&f, 2010);
     CHECK(f.fired == 2 && f.alarms[2].fired == 1);
-    f.alarms[0].timer.fire = fire;
+    f.alarms[0].timer.wake = fire;
     turn_at(&f, 2011);
     CHECK(f.fired == 3 && f.alarms[0].fired == 2);
     timed_close(&f);
 }
 
-static void arm_in_the_past(struct tw_timer *timer)
+static void arm_in_the_past(struct tw_waiter *timer, int status)
 {
     struct alarm *a = tw__container_of(timer, struct alarm, timer);
-    fire(timer);
+    fire(timer, status);
     if (a->all->fired < 100000)
         arm(a->all, 0, 0);
 }
@@ -170,7 +171,7 @@ static void always_due(void)
 {
     struct timed f;
     timed_open(&f);
-    f.alarms[0].timer.fire = arm_in_the_past;
+    f.alarms[0].timer.wake = arm_in_the_past;
     arm(&f, 0, 0);
     turn_at(&f, 2000);
     CHECK(f.fired >= 1 && f.fired < 10);
@@ -224,14 +225,15 @@ static void never_early(void)
 
 struct real_alarm
 {
-    struct tw_timer timer;
+    struct tw_waiter timer;
     struct tw_loop *loop;
     int64_t when, at;
 };
 
-static void note_time(struct tw_timer *timer)
+static void note_time(struct tw_waiter *timer, int status)
 {
     struct real_alarm *a = tw__container_of(timer, struct real_alarm, timer);
+    CHECK_INT(status, TW_ETIMEDOUT);
     a->at = tw_loop_now(a->loop);
 }
 
@@ -241,7 +243,7 @@ static void timers_end_the_wait(void)
     fixture_open(&f);
     for (int64_t wait = -MS; wait < 5 * MS; wait += 700001)
     {
-        struct real_alarm a = {.timer.fire = note_time, .loop = f.loop};
+        struct real_alarm a = {.timer.wake = note_time, .loop = f.loop};
         a.when = tw_loop_now(f.loop) + wait;
         CHECK_INT(tw_loop_timer(f.loop, &a.timer, a.when), 0);
         CHECK_INT(tw_loop_step(f.loop, TW_FOREVER), 0);
