@@ -8,7 +8,11 @@
 static const char *const type_names[LTW_TYPES] = {
     [LTW_SOCKET] = "tidewire.socket", [LTW_ADDRESS] = "tidewire.address",
     [LTW_BUFFER] = "tidewire.buffer", [LTW_STREAM] = "tidewire.stream",
-    [LTW_LOOKUP] = "tidewire.lookup",
+    [LTW_LOOKUP] = "tidewire.lookup", [LTW_TASK] = TW_TASK_TYPE,
+    [LTW_SCOPE] = "tidewire.scope",   [LTW_EVENT] = "tidewire.event",
+    [LTW_SEMAPHORE] = "tidewire.semaphore",
+    [LTW_CHANNEL] = "tidewire.channel",
+    [LTW_SIGNAL] = "tidewire.signal",
 };
 
 struct tw_runtime *ltw_runtime(lua_State *L)
@@ -160,6 +164,13 @@ int64_t ltw_seconds(lua_State *L, int idx, const char *name)
                      "must be a number of seconds, not negative or NaN");
     /* 1e9 seconds are 31 years; beyond that nobody waits for it. */
     return s > 1e9 ? TW_FOREVER : (int64_t)ceil(s * 1e9);
+}
+
+void ltw_timeout(lua_State *L, int idx, const char *name)
+{
+    int64_t ns = ltw_seconds(L, idx, name);
+    lua_settop(L, idx - 1);
+    lua_pushinteger(L, ns);
 }
 
 int ltw_pushseconds(lua_State *L, int64_t ns)

@@ -11,7 +11,7 @@
 
 #include "core/opt.h"
 #include "core/stream.h"
-#include "task/wait.h"
+#include "task/runtime.h"
 #include "tidewire.h"
 
 #include <lauxlib.h>
@@ -24,6 +24,12 @@ enum ltw_type
     LTW_BUFFER,
     LTW_STREAM,
     LTW_LOOKUP,
+    LTW_TASK,
+    LTW_SCOPE,
+    LTW_EVENT,
+    LTW_SEMAPHORE,
+    LTW_CHANNEL,
+    LTW_SIGNAL,
     LTW_TYPES
 };
 
@@ -113,6 +119,9 @@ const char *ltw_slice(lua_State *L, int idx, int range, size_t *len);
 
 /* Seconds >= 0 to nanoseconds, rounded up; nil, false: TW_FOREVER. */
 int64_t ltw_seconds(lua_State *L, int idx, const char *name);
+
+/* Makes slot `idx`, now the last, the same in nanoseconds. */
+void ltw_timeout(lua_State *L, int idx, const char *name);
 
 /* Pushes nanoseconds as seconds, TW_FOREVER as nil. Returns 1. */
 int ltw_pushseconds(lua_State *L, int64_t ns);

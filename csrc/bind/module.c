@@ -1,6 +1,8 @@
 /* The C module tidewire.core: what lua/tidewire/socket.lua stands on. */
-#include "bind/ltw.h"
+#include "bind/task.h"
+#include "task/coroutine.h"
 
+#include <lualib.h>
 #include <stdlib.h>
 
 /* Their addresses are the registry keys of a state's configuration and of its
@@ -57,24 +59,60 @@ static void new_state(lua_State *L)
         luaL_error(L, "cannot open the loop: %s", tw_err_text(rc));
 }
 
+/* Sets functions in the table on top, with the state as upvalue. */
+static void set_functions(lua_State *L, const luaL_Reg *const *lists, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+    {
+        lua_pushvalue(L, lua_upvalueindex(1));
+        luaL_setfuncs(L, lists[i], 1);
+    }
+}
+
+/* The table `task` of the module on top. */
+static void add_task(lua_State *L)
+{
+    const luaL_Reg *const lists[] = {
+        ltw_task_functions,    ltw_scope_functions,  ltw_sync_functions,
+        ltw_channel_functions, ltw_select_functions, ltw_signal_functions};
+    lua_newtable(L);
+    set_functions(L, lists, sizeof lists / sizeof lists[0]);
+    task_push_cancelled(L);
+    lua_setfield(L, -2, "cancelled");
+    lua_setfield(L, -2, "task");
+}
+
+/* Lua's own library learns to pass a task's waits on; see coroutine.h. */
+static void replace_coroutine(lua_State *L)
+{
+    const luaL_Reg *const lists[] = {tw__coroutine_functions};
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    if (lua_getfield(L, -1, LUA_COLIBNAME) == LUA_TTABLE)
+        set_functions(L, lists, 1);
+    lua_pop(L, 2);
+}
+
 /* Called with the state as upvalue; returns the module. */
 static int fill_module(lua_State *L)
 {
     const luaL_Reg *const lists[] = {
         ltw_socket_functions, ltw_address_functions, ltw_buffer_functions,
         ltw_lookup_functions, ltw_convert_functions};
+    ltw_open_task(L);
+    ltw_open_scope(L);
+    ltw_open_sync(L);
+    ltw_open_channel(L);
+    ltw_open_signal(L);
     ltw_open_address(L);
     ltw_open_buffer(L);
     ltw_open_lookup(L);
     ltw_open_socket(L);
     ltw_open_stream(L);
     lua_newtable(L);
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-    {
-        lua_pushvalue(L, lua_upvalueindex(1));
-        luaL_setfuncs(L, lists[i], 1);
-    }
+    set_functions(L, lists, sizeof lists / sizeof lists[0]);
     ltw_constants(L);
+    add_task(L);
+    replace_coroutine(L);
     lua_pushliteral(L, TW_VERSION);
     lua_setfield(L, -2, "_VERSION");
     return 1;

@@ -47,11 +47,17 @@ int ltw_want(struct ltw_socket *s, struct task_wait *wait, int want, int flags)
     return TASK_WAIT;
 }
 
-bool ltw_hopeless(const struct tw_runtime *rt, const struct ltw_socket *s,
-                  unsigned dir, int flags)
+int ltw_attempt(struct tw_runtime *rt, const struct ltw_socket *s, unsigned dir,
+                int flags)
 {
-    return !(s->watch.ready & dir) && flags == 0 && s->sock.timeout != 0 &&
-           !task_may_block(rt, &s->sock);
+    /* Urgent data and queued errors are not what a reader waits for. */
+    if (s->watch.claimed & dir && !(flags & (MSG_OOB | MSG_ERRQUEUE)))
+        return -EBUSY;
+    if (flags || s->sock.timeout == 0)
+        return 0;
+    if (!(s->watch.ready & dir) && !task_may_block(rt, &s->sock))
+        return dir == TW_READ ? TW_WANT_READ : TW_WANT_WRITE;
+    return task_spent(rt) ? TW_WANT_RETRY : 0;
 }
 
 int ltw_sockfail(lua_State *L, struct ltw_socket *s, int code, const char *op)
@@ -170,6 +176,8 @@ static int sock_close(lua_State *L)
     else if (!s->closed && !s->shared && !has_writer(s, false))
         tw_sock_shutdown(&s->sock, SHUT_WR);
     s->closed = true;
+    if (runtime(L)->loop)
+        tw_loop_nudge(runtime(L)->loop, &s->watch);
     return ltw_result(L, rc, "close");
 }
 
@@ -301,12 +309,14 @@ static int try_connect(lua_State *L, struct task_wait *wait, int *rc)
 {
     struct tw_addr addr;
     struct ltw_socket *s = lua_touserdata(L, 1);
-    bool again = wait->begun && !wait->slot;
+    bool again = s->connecting && wait->begun;
     wait->timeout = s->sock.timeout;
     int results = ltw_resolved(L, 2, wait, &addr);
     if (results != 0)
         return results;
     *rc = wait->status < 0 ? wait->status : ready_to_wait(runtime(L), s);
+    if (*rc >= 0 && s->watch.claimed & TW_WRITE)
+        *rc = -EBUSY;
     if (*rc >= 0)
         *rc = tw_sock_connect(&s->sock, &addr);
     /* What we began ourselves is neither a second attempt nor a surprise. */
@@ -316,7 +326,8 @@ static int try_connect(lua_State *L, struct task_wait *wait, int *rc)
         *rc = 0;
     if (*rc == TW_WANT_WRITE)
         tw_watch_blocked(&s->watch, TW_WRITE);
-    if (tw_err_want(*rc) && ltw_want(s, wait, *rc, 0))
+    s->connecting = tw_err_want(*rc) && ltw_want(s, wait, *rc, 0);
+    if (s->connecting)
         return TASK_WAIT;
     /* The kernel's own word for "under way, and not waiting". */
     *rc = *rc == TW_WANT_WRITE ? -EINPROGRESS : *rc;
@@ -416,9 +427,9 @@ static int sock_accept_k(lua_State *L, struct task_wait *wait)
     struct ltw_socket *s = lua_touserdata(L, 1);
     struct ltw_socket *conn = lua_touserdata(L, 2);
     int rc = wait->status < 0 ? wait->status : ready_to_wait(runtime(L), s);
-    if (rc >= 0 && ltw_hopeless(runtime(L), s, TW_READ, 0))
-        rc = TW_WANT_READ;
-    else if (rc >= 0)
+    if (rc >= 0)
+        rc = ltw_attempt(runtime(L), s, TW_READ, 0);
+    if (rc >= 0)
         rc = tw_sock_accept(&s->sock, &conn->sock, &peer);
     if (rc == TW_WANT_READ)
         tw_watch_blocked(&s->watch, TW_READ);

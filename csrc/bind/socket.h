@@ -15,6 +15,7 @@ struct ltw_socket
     bool ended;             /* the last receive found the end, or an error */
     bool cut;    /* a send that could have slept stopped short: a signal? */
     bool shared; /* others may hold the same connection */
+    bool connecting; /* connect has begun, and waits */
 };
 
 /* Pushes a new closed socket with the default timeout. */
@@ -36,20 +37,22 @@ int ltw_release(struct tw_runtime *rt, struct ltw_socket *s);
 int ltw_want(struct ltw_socket *s, struct task_wait *wait, int want, int flags);
 
 /*
- * True when an attempt in that direction would only say "would block": it was
- * so the last time, and no event has come since. Calls that may sleep in the
- * kernel, never wait, or have flags of their own always try.
+ * Whether to make an attempt in that direction: 0, or what to return instead:
+ * TW_ECLOSED; -EBUSY if somebody else waits for it; TW_WANT_READ or _WRITE if
+ * it would block, for it did the last time and no event has come since (calls
+ * that may sleep in the kernel, never wait, or have flags always try);
+ * TW_WANT_RETRY if it is others' turn.
  */
-bool ltw_hopeless(const struct tw_runtime *rt, const struct ltw_socket *s,
-                  unsigned dir, int flags);
+int ltw_attempt(struct tw_runtime *rt, const struct ltw_socket *s, unsigned dir,
+                int flags);
 
 /*
  * One attempt to receive or send with the script's flags and the bookkeeping
  * of readiness. Results as tw_sock_recv and tw_sock_send.
  */
-ssize_t ltw_tryrecv(const struct tw_runtime *rt, struct ltw_socket *s,
+ssize_t ltw_tryrecv(struct tw_runtime *rt, struct ltw_socket *s,
                     void *data, size_t len, int flags);
-ssize_t ltw_trysend(const struct tw_runtime *rt, struct ltw_socket *s,
+ssize_t ltw_trysend(struct tw_runtime *rt, struct ltw_socket *s,
                     const void *data, size_t len, int flags);
 
 /* nil, message naming the peer if there is one, code. */

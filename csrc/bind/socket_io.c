@@ -43,21 +43,23 @@ static void note_received(struct ltw_socket *s, ssize_t n, size_t len,
                    (n == TW_EOF || s->sock.type == SOCK_STREAM);
 }
 
-ssize_t ltw_tryrecv(const struct tw_runtime *rt, struct ltw_socket *s,
+ssize_t ltw_tryrecv(struct tw_runtime *rt, struct ltw_socket *s,
                     void *data, size_t len, int flags)
 {
-    if (ltw_hopeless(rt, s, TW_READ, flags))
-        return TW_WANT_READ;
+    int rc = ltw_attempt(rt, s, TW_READ, flags);
+    if (rc < 0)
+        return rc;
     ssize_t n = tw_sock_recv(&s->sock, data, len, kernel_flags(rt, s, flags));
     note_received(s, n, len, flags);
     return n;
 }
 
-ssize_t ltw_trysend(const struct tw_runtime *rt, struct ltw_socket *s,
+ssize_t ltw_trysend(struct tw_runtime *rt, struct ltw_socket *s,
                     const void *data, size_t len, int flags)
 {
-    if (ltw_hopeless(rt, s, TW_WRITE, flags))
-        return TW_WANT_WRITE;
+    int rc = ltw_attempt(rt, s, TW_WRITE, flags);
+    if (rc < 0)
+        return rc;
     bool was_cut = s->cut;
     s->cut = false;
     if (was_cut)
@@ -148,11 +150,12 @@ static int sock_recv(lua_State *L)
 }
 
 /* One attempt to receive with the sender's address. */
-static ssize_t tryrecvfrom(const struct tw_runtime *rt, struct ltw_socket *s,
+static ssize_t tryrecvfrom(struct tw_runtime *rt, struct ltw_socket *s,
                            struct tw_dgram *dgram, int flags)
 {
-    if (ltw_hopeless(rt, s, TW_READ, flags))
-        return TW_WANT_READ;
+    int rc = ltw_attempt(rt, s, TW_READ, flags);
+    if (rc < 0)
+        return rc;
     ssize_t n = tw_sock_recvfrom(&s->sock, dgram, kernel_flags(rt, s, flags));
     note_received(s, n, dgram->len, flags);
     return n;
@@ -319,7 +322,7 @@ static int sock_sendall(lua_State *L)
 /* Stack: self, data, flags, address or lookup. */
 static int sock_sendto_k(lua_State *L, struct task_wait *wait)
 {
-    const struct tw_runtime *rt = wait->rt;
+    struct tw_runtime *rt = wait->rt;
     struct ltw_socket *s = lua_touserdata(L, 1);
     int flags = (int)lua_tointeger(L, 3);
     struct tw_dgram dgram;
@@ -329,9 +332,9 @@ static int sock_sendto_k(lua_State *L, struct task_wait *wait)
         return results;
     dgram.data = (void *)ltw_bytes(L, 2, "data", &dgram.len);
     ssize_t n = obstacle(s, wait);
-    if (n >= 0 && ltw_hopeless(rt, s, TW_WRITE, flags))
-        n = TW_WANT_WRITE;
-    else if (n >= 0)
+    if (n >= 0)
+        n = ltw_attempt(rt, s, TW_WRITE, flags);
+    if (n >= 0)
         n = tw_sock_sendto(&s->sock, &dgram, kernel_flags(rt, s, flags));
     if (n == TW_WANT_WRITE)
         tw_watch_blocked(&s->watch, TW_WRITE);

@@ -95,6 +95,8 @@ static int file_close_k(lua_State *L, struct task_wait *wait)
     if (tw_err_want(rc) && ltw_want(f->sock, wait, rc, 0))
         return TASK_WAIT;
     int closed = tw_stream_close(&f->st);
+    if (wait->rt->loop)
+        tw_loop_nudge(wait->rt->loop, &f->sock->watch);
     return ltw_result(L, rc < 0 ? rc : closed, "close");
 }
 

@@ -160,6 +160,19 @@ void tw_loop_unwait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir)
     tell(loop, watch); /* only ever takes away, so it cannot fail */
 }
 
+void tw_loop_recheck(struct tw_loop *loop, struct tw_watch *watch, unsigned dir)
+{
+    if (*place(watch, dir) || !(watch->ready & dir))
+        return;
+    tw_watch_blocked(watch, dir);
+    if (!loop->backend->edge || !watch->registered || forked(loop))
+        return;
+    /* An edge is reported again to whoever registers. */
+    loop->backend->set(loop->poller, watch->fd, 0);
+    watch->registered = 0;
+    tell(loop, watch);
+}
+
 static void wake(struct tw_loop *loop, struct tw_watch *watch, unsigned dir,
                  int status)
 {
@@ -168,6 +181,12 @@ static void wake(struct tw_loop *loop, struct tw_watch *watch, unsigned dir,
         return;
     tw_loop_unwait(loop, watch, dir);
     waiter->wake(waiter, status);
+}
+
+void tw_loop_nudge(struct tw_loop *loop, struct tw_watch *watch)
+{
+    wake(loop, watch, TW_READ, 0);
+    wake(loop, watch, TW_WRITE, 0);
 }
 
 void tw_loop_forget(struct tw_loop *loop, struct tw_watch *watch)

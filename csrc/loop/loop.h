@@ -55,6 +55,13 @@ int tw_loop_new(struct tw_loop **loop, const struct tw_net *net,
 void tw_loop_free(struct tw_loop *loop);
 
 int64_t tw_loop_now(const struct tw_loop *loop);
+
+/* The deadline `timeout` nanoseconds after `now`; TW_FOREVER if there is none. */
+static inline int64_t tw_loop_after(int64_t now, int64_t timeout)
+{
+    return timeout >= TW_FOREVER - now ? TW_FOREVER : now + timeout;
+}
+
 const char *tw_loop_backend(const struct tw_loop *loop);
 
 /*
@@ -70,6 +77,16 @@ int tw_loop_wait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir,
 
 /* Unlinks the waiter of that direction, if any, without waking it. */
 void tw_loop_unwait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir);
+
+/*
+ * Makes the next wait in that direction find out anew what is so, where it
+ * might return 1 only because nobody has tried. Nothing if somebody waits.
+ */
+void tw_loop_recheck(struct tw_loop *loop, struct tw_watch *watch,
+                     unsigned dir);
+
+/* Wakes its waiters with status 0, so that they look again. */
+void tw_loop_nudge(struct tw_loop *loop, struct tw_watch *watch);
 
 /*
  * Forgets a watch, to be called before its descriptor is closed: wakes its

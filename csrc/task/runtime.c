@@ -1,6 +1,17 @@
 /* Making and closing a runtime. */
 #include "task/runtime.h"
 
+#include "task/scope.h"
+#include "task/record.h"
+#include "task/sched.h"
+
+/* A task that has no coroutine of its own and only ever waits here. */
+static void init_here(struct tw_task *task)
+{
+    task->me.waiter.wake = tw__sched_wake;
+    task->me.waiter.state = TW_TASK_RUNNING;
+}
+
 int tw_runtime_open(struct tw_runtime *rt, lua_State *L,
                     const struct tw_net *net, const char *backend)
 {
@@ -13,6 +24,13 @@ int tw_runtime_open(struct tw_runtime *rt, lua_State *L,
     lua_pop(L, 1);
     rt->net = net ? net : &tw_net_kernel;
     rt->default_timeout = TW_FOREVER;
+    rt->budget = TW_BUDGET;
+    rt->ready_end = &rt->ready;
+    tw_queue_init(&rt->idle);
+    init_here(&rt->main);
+    init_here(&rt->aside);
+    rt->current = &rt->main;
+    tw__record_open(L, rt);
     return tw_loop_new(&rt->loop, rt->net, &rt->mem, poller);
 }
 
@@ -28,6 +46,13 @@ void tw_runtime_close(struct tw_runtime *rt)
     struct tw_loop *loop = rt->loop;
     if (!loop)
         return;
+    while (rt->main.scope)
+        tw_scope_close(rt->main.scope);
+    while (rt->suspended)
+        tw_scope_close(rt->suspended);
+    tw__record_close(rt);
+    tw__mem_free(&rt->mem, rt->sites, rt->sites_cap * sizeof *rt->sites);
+    rt->sites = NULL;
     rt->loop = NULL;
     tw_resolver_free(rt->resolver);
     tw_loop_free(loop);

@@ -1,14 +1,21 @@
 /*
- * One runtime per lua_State: its network, memory, loop and resolver. It lives
- * in a userdata that bind/ makes; everything that waits is given it.
+ * One runtime per lua_State: its network, memory, loop, resolver and tasks. It
+ * lives in a userdata that bind/ makes; everything that waits is given it.
  */
 #ifndef TW_TASK_RUNTIME_H
 #define TW_TASK_RUNTIME_H
 
-#include "loop/loop.h"
 #include "loop/resolve.h"
+#include "loop/signal.h"
+#include "task/wait.h"
 
-#include <lua.h>
+/* Where tasks are spawned: few places, many tasks. */
+struct tw_site
+{
+    const void *source; /* told apart by address first */
+    int line;
+    char name[60]; /* LUA_IDSIZE */
+};
 
 struct tw_runtime
 {
@@ -21,6 +28,29 @@ struct tw_runtime
     char *scratch;                /* where received bytes land first ... */
     size_t scratch_size;
     void *block; /* ... and the memory it is in */
+
+    struct tw_task *current; /* &main, a task, or &aside */
+    struct tw_task main;     /* the main thread, with all its coroutines */
+    struct tw_task aside;    /* what the scheduler itself calls in Lua */
+    struct task_wait parked; /* what the coroutine that yields waits for */
+    int budget;              /* attempts left before others have a turn */
+    size_t live;             /* tasks not yet ended */
+    struct tw_queue idle;    /* who waits for there to be none */
+
+    struct tw_node *ready, **ready_end;
+    unsigned resumed;     /* tasks since the loop was last turned ... */
+    int64_t turned;       /* ... which was at that time */
+    int64_t hog_limit;    /* ns a task may run before it is reported */
+    int64_t collect_from; /* when to look for failures nobody will take */
+    bool unjoined;        /* there may be some */
+
+    struct slab **slabs; /* of task records */
+    size_t nslabs;
+    struct tw_task *free;
+    struct tw_site *sites;
+    size_t nsites, sites_cap;
+    struct tw_signals signals;
+    struct tw_scope *suspended; /* scopes whose coroutine has yielded */
 };
 
 enum
@@ -28,6 +58,7 @@ enum
     TW_SCRATCH_MIN = 1 << 16, /* the first size of the scratch block */
     TW_SCRATCH_ALIGN = 64,    /* the kernel copies faster to a cache line */
     TW_SCRATCH_MAX = 1 << 20, /* the most a receive from a stream brings */
+    TW_BUDGET = 100, /* attempts without a wait before others have a turn */
 };
 
 /*
@@ -38,7 +69,7 @@ enum
 int tw_runtime_open(struct tw_runtime *rt, lua_State *L,
                     const struct tw_net *net, const char *backend);
 
-/* Idempotent. */
+/* Idempotent. Tasks end where they are, without running. */
 void tw_runtime_close(struct tw_runtime *rt);
 
 /* The resolver, made on first use: 0 or an error. */

@@ -1,27 +1,13 @@
 /* The one place where a call waits. */
 #include "task/wait.h"
 
+#include "task/scope.h"
+#include "task/runtime.h"
+#include "task/sched.h"
+
 #include <lauxlib.h>
 
-/* How long to leave alone what cannot be polled (a full AF_UNIX backlog). */
-enum
-{
-    RETRY_NS = 5000000
-};
-
-struct sleeper
-{
-    struct tw_waiter waiter;
-    bool woken;
-    int status;
-};
-
-static void wake_sleeper(struct tw_waiter *waiter, int status)
-{
-    struct sleeper *me = tw__container_of(waiter, struct sleeper, waiter);
-    me->woken = true;
-    me->status = status;
-}
+/* -- here: turning the loop ---------------------------------------------- */
 
 static int noop(lua_State *L)
 {
@@ -36,6 +22,11 @@ static lua_Hook urgent_hook(lua_State *L)
     const int all = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT;
     bool urgent = lua_gethookmask(L) == all && lua_gethookcount(L) == 1;
     return urgent ? lua_gethook(L) : NULL;
+}
+
+static bool hooked(lua_State *L, lua_State *main_thread)
+{
+    return lua_gethook(L) || urgent_hook(main_thread);
 }
 
 /*
@@ -54,76 +45,134 @@ static void run_hooks(lua_State *L, lua_State *main_thread)
     lua_call(L, 0, 0);
 }
 
-static unsigned direction(const struct task_wait *wait)
+/* Finalizers must not run tasks: the collector stands still meanwhile. Lua
+   5.4.4 and later tell where they are. */
+static bool in_finalizer(lua_State *L)
 {
-    return wait->want == TW_WANT_WRITE ? TW_WRITE : TW_READ;
+    return lua_gc(L, LUA_GCISRUNNING) < 0;
 }
 
-/* Links the sleeper: 0; 1 if there is no need to sleep; or an error. */
-static int link_sleeper(struct tw_runtime *rt, const struct task_wait *wait,
-                        struct tw_waiter *waiter)
+/* What the main thread waits for, its tasks may bring about. */
+static bool may_run_tasks(lua_State *L, const struct tw_runtime *rt)
 {
-    if (wait->slot)
-        *wait->slot = waiter;
-    else if (wait->want != TW_WANT_TIME)
-        return tw_loop_wait(rt->loop, wait->watch, direction(wait), waiter);
-    return 0;
+    return rt->current == &rt->main && !in_finalizer(L);
 }
 
-static void unlink_sleeper(struct tw_runtime *rt, const struct task_wait *wait)
+static bool needs_others(const struct task_wait *wait)
 {
-    if (wait->slot)
-        *wait->slot = NULL;
-    else if (wait->want != TW_WANT_TIME)
-        tw_loop_unwait(rt->loop, wait->watch, direction(wait));
+    return wait->queue || wait->select;
 }
 
-/*
- * One turn of the loop on behalf of `wait`. The sleeper is linked only while
- * the loop runs, so that a hook may raise an error at any point outside it.
- * Returns 0 to go on waiting, 1 when ready, or an error.
- */
-static int turn(struct tw_runtime *rt, const struct task_wait *wait,
-                int64_t until)
+static int turn(lua_State *L, struct tw_runtime *rt)
 {
-    struct sleeper me = {.waiter.wake = wake_sleeper};
-    int rc = link_sleeper(rt, wait, &me.waiter);
-    if (rc != 0)
-        return rc;
-    rc = tw_loop_step(rt->loop, until);
-    if (me.woken)
-        return me.status < 0 ? me.status : 1;
-    unlink_sleeper(rt, wait);
-    return rc;
+    if (may_run_tasks(L, rt))
+        return tw__sched_turn(L, rt);
+    return tw_loop_step(rt->loop, TW_FOREVER);
 }
 
-static int wait_here(lua_State *L, struct tw_runtime *rt,
-                     const struct task_wait *wait)
+int tw__wait_here(lua_State *L, struct tw_runtime *rt,
+                  const struct task_wait *wait)
 {
-    int64_t until = wait->deadline;
-    int64_t retry = tw_loop_now(rt->loop) + RETRY_NS;
-    if (wait->want == TW_WANT_TIME && retry < until)
-        until = retry;
-    for (;;)
+    struct tw_task *me = rt->current;
+    if (needs_others(wait) && !may_run_tasks(L, rt))
+        return luaL_error(L, "cannot wait for another task here: Lua cannot "
+                             "suspend what called this (a sort function, a "
+                             "gsub callback, require, a finalizer, a hook)");
+    if (wait->want == TW_WANT_RETRY)
     {
         run_hooks(L, rt->main_thread);
-        int rc = wait->want == TW_WANT_RETRY ? 1 : turn(rt, wait, until);
-        if (rc != 0)
-            return rc < 0 ? rc : 0;
-        if (until != TW_FOREVER && tw_loop_now(rt->loop) >= until)
-            return until == wait->deadline ? TW_ETIMEDOUT : 0;
-        /* A hook that waited too may have seen our slot's event. */
-        if (wait->slot)
-            return 0;
+        return may_run_tasks(L, rt) ? tw__sched_yield(L, rt) : 0;
     }
+    me->me.waiter.state = TW_TASK_RUNNING;
+    int rc = 0;
+    while (rc == 0)
+    {
+        /* Not linked, for a hook may raise an error. */
+        if (hooked(L, rt->main_thread))
+            run_hooks(L, rt->main_thread);
+        rc = tw__wait_link(rt, me, wait);
+        if (rc == 0)
+            me->me.waiter.state = TW_TASK_HERE;
+        do
+            rc = rc == 0 ? turn(L, rt) : rc;
+        while (rc == 0 && me->me.waiter.state == TW_TASK_HERE &&
+               !hooked(L, rt->main_thread));
+        tw__wait_unlink(rt, me);
+        tw__wait_release(me);
+        if (me->me.waiter.state == TW_TASK_RUNNING)
+            break;
+        me->me.waiter.state = TW_TASK_RUNNING;
+    }
+    if (rc == TW__SCHED_DEADLOCK)
+        return tw__sched_deadlock(L, rt);
+    return rc < 0 ? rc : me->me.waiter.status;
 }
 
-static void begin(struct tw_runtime *rt, struct task_wait *wait)
+/* -- in a task: yielding to the scheduler -------------------------------- */
+
+/* What is on top of the stack of a coroutine that waits: its address. */
+static const char mark;
+
+bool tw__wait_marked(lua_State *co)
 {
-    int64_t now = tw_loop_now(rt->loop);
-    bool endless = wait->timeout >= TW_FOREVER - now;
-    wait->deadline = endless ? TW_FOREVER : now + wait->timeout;
+    return lua_status(co) == LUA_YIELD && lua_gettop(co) > 0 &&
+           lua_touserdata(co, -1) == &mark;
+}
+
+void tw__wait_mark(lua_State *co)
+{
+    lua_settop(co, 0);
+    lua_pushlightuserdata(co, (void *)&mark);
+}
+
+int tw__wait_yield(lua_State *L, lua_KContext ctx, lua_KFunction k)
+{
+    luaL_checkstack(L, 1, NULL);
+    lua_pushlightuserdata(L, (void *)&mark);
+    return lua_yieldk(L, 1, ctx, k);
+}
+
+static int drive(lua_State *L, task_step step, struct task_wait *wait);
+
+/*
+ * Goes on after a wait. A library with a scheduler of its own, which got hold
+ * of coroutine.resume before we replaced it, may have taken the mark off and
+ * pushed arguments: the first mark below them is ours. The step then finds out
+ * that nothing has happened, and waits again.
+ */
+static int resume_k(lua_State *L, int status, lua_KContext ctx)
+{
+    struct tw_runtime *rt = lua_touserdata(L, lua_upvalueindex(1));
+    struct task_wait wait = {.rt = rt, .begun = true};
+    (void)status;
+    while (lua_touserdata(L, -1) != &mark)
+        lua_pop(L, 1);
+    while (lua_touserdata(L, -1) == &mark)
+        lua_pop(L, 1);
+    wait.deadline = (int64_t)lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    wait.status = rt->current->me.waiter.status;
+    rt->current->me.waiter.status = 0;
+    return drive(L, (task_step)ctx, &wait);
+}
+
+static int suspend(lua_State *L, task_step step, const struct task_wait *wait)
+{
+    luaL_checkstack(L, 3, NULL);
+    lua_pushinteger(L, (lua_Integer)wait->deadline);
+    lua_pushlightuserdata(L, (void *)&mark);
+    wait->rt->parked = *wait;
+    return tw__wait_yield(L, (lua_KContext)step, resume_k);
+}
+
+/* -- both ---------------------------------------------------------------- */
+
+static void begin(struct task_wait *wait)
+{
     wait->begun = true;
+    bool limited = wait->timeout != TW_FOREVER;
+    int64_t now = limited ? tw_loop_now(wait->rt->loop) : 0;
+    wait->deadline = tw_loop_after(now, wait->timeout);
 }
 
 /* True once the deadline has passed, however often the loop found something:
@@ -134,26 +183,103 @@ static bool is_late(const struct task_wait *wait)
            tw_loop_now(wait->rt->loop) >= wait->deadline;
 }
 
+/* Why not to wait, or 0. */
+static int verdict(const struct task_wait *wait)
+{
+    if (!wait->stubborn && tw_task_cancelled(wait->rt->current))
+        return TW_ECANCELLED;
+    return is_late(wait) ? TW_ETIMEDOUT : 0;
+}
+
+static bool may_suspend(lua_State *L, const struct tw_runtime *rt)
+{
+    return rt->current != &rt->main && rt->current != &rt->aside &&
+           lua_isyieldable(L);
+}
+
+static int raise_cancelled(lua_State *L)
+{
+    task_push_cancelled(L);
+    return lua_error(L);
+}
+
+static int drive(lua_State *L, task_step step, struct task_wait *wait)
+{
+    struct tw_runtime *rt = wait->rt;
+    for (;;)
+    {
+        int status = wait->status;
+        int results = step(L, wait);
+        if (status == TW_ECANCELLED && !wait->stubborn)
+            return raise_cancelled(L);
+        if (results != TASK_WAIT)
+            return results;
+        wait->status = verdict(wait);
+        if (wait->status < 0)
+            continue;
+        if (!wait->begun)
+            begin(wait);
+        if (may_suspend(L, rt))
+            return suspend(L, step, wait);
+        wait->status = tw__wait_here(L, rt, wait);
+    }
+}
+
 int task_run(lua_State *L, struct tw_runtime *rt, task_step step)
 {
     if (!rt->loop)
         return luaL_error(L, "tidewire is closed in this Lua state");
     struct task_wait wait = {.rt = rt};
-    for (;;)
-    {
-        int results = step(L, &wait);
-        if (results != TASK_WAIT)
-            return results;
-        wait.status = is_late(&wait) ? TW_ETIMEDOUT : 0;
-        if (!wait.begun)
-            begin(rt, &wait);
-        if (wait.status == 0)
-            wait.status = wait_here(L, rt, &wait);
-    }
+    return drive(L, step, &wait);
 }
 
 bool task_may_block(const struct tw_runtime *rt, const struct tw_sock *sock)
 {
-    return sock->timeout == TW_FOREVER && !sock->nonblock &&
+    return sock->timeout == TW_FOREVER && !sock->nonblock && rt->live == 0 &&
+           rt->current == &rt->main && !rt->main.scope &&
            tw_loop_idle(rt->loop);
+}
+
+bool task_spent(struct tw_runtime *rt)
+{
+    if (rt->live == 0 || rt->budget-- > 0)
+        return false;
+    rt->budget = TW_BUDGET;
+    return true;
+}
+
+/* -- the object that cancelled waits raise ------------------------------- */
+
+/* Its address is the registry key. */
+static const char cancelled_key;
+
+static int cancelled_text(lua_State *L)
+{
+    lua_pushliteral(L, "cancelled");
+    return 1;
+}
+
+void task_push_cancelled(lua_State *L)
+{
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &cancelled_key) == LUA_TTABLE)
+        return;
+    lua_pop(L, 1);
+    lua_createtable(L, 0, 1); /* object */
+    lua_pushliteral(L, "cancelled");
+    lua_setfield(L, -2, "code");
+    lua_createtable(L, 0, 1); /* object mt */
+    lua_pushcfunction(L, cancelled_text);
+    lua_setfield(L, -2, "__tostring");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &cancelled_key);
+}
+
+bool task_is_cancelled(lua_State *L, int idx)
+{
+    idx = lua_absindex(L, idx);
+    task_push_cancelled(L);
+    bool same = lua_rawequal(L, idx, -1);
+    lua_pop(L, 1);
+    return same;
 }

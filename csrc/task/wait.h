@@ -7,33 +7,50 @@
  *     entry --> step --> results
  *                ^  \
  *                |   v TASK_WAIT
- *               wait (the loop runs; signals' hooks run)
+ *               wait: a task's coroutine yields to the scheduler; elsewhere
+ *                     the loop turns right here
  */
 #ifndef TW_TASK_WAIT_H
 #define TW_TASK_WAIT_H
 
-#include "task/runtime.h"
+#include "task/task.h"
 
 enum
 {
     TASK_WAIT = -1
 };
 
+/* What may be waited for besides a descriptor; see link.c. */
+enum tw_kind
+{
+    TW_FOR_TIME,
+    TW_FOR_LATER, /* a moment, when there is nothing to poll */
+    TW_FOR_READ,
+    TW_FOR_WRITE,
+    TW_FOR_LOOKUP,
+    TW_FOR_QUEUE,
+    TW_FOR_SELECT,
+    TW_KINDS
+};
+
 /* What a step waits for; zeroed before its first call. */
 struct task_wait
 {
-    /* Set by the step when it returns TASK_WAIT: */
-    struct tw_watch *watch;  /* this descriptor ... */
-    int want;                /* ... in this direction (TW_WANT_*), or */
-    struct tw_waiter **slot; /* this slot to be woken (a lookup), and */
-    int64_t timeout;         /* ns from the operation's start, TW_FOREVER */
+    /* Set by the step when it returns TASK_WAIT; at most one of the pointers:*/
+    int want;                /* the direction (TW_WANT_*) of ... */
+    struct tw_watch *watch;  /* this descriptor, */
+    struct tw_waiter **slot; /* this slot to be woken (a lookup), */
+    struct tw_queue *queue;  /* a place in this queue, */
+    struct tw_select *select; /* or all of these */
+    int64_t timeout;          /* ns from the operation's start, TW_FOREVER */
+    bool stubborn;            /* cancelling the task does not end the wait */
 
     /* Set for the step: */
-    struct tw_runtime *rt; /* whose operation it is */
-    int status;            /* 0, or why waiting ended: TW_ETIMEDOUT, TW_ECLOSED,
-                              -EBUSY ... */
-    int64_t deadline;      /* absolute, once `begun` */
     bool begun;            /* it has waited before */
+    int status;            /* 0, or why waiting ended: TW_ETIMEDOUT, TW_ECLOSED,
+                              -EBUSY ...; what a queue was woken with */
+    int64_t deadline;      /* absolute, once `begun` */
+    struct tw_runtime *rt; /* whose operation it is */
 };
 
 /* Returns the number of results it pushed, or TASK_WAIT. */
@@ -41,8 +58,10 @@ typedef int (*task_step)(lua_State *L, struct task_wait *wait);
 
 /*
  * Runs a step to its end and returns its results: what a waiting function
- * returns. The step must be called again with the stack as it left it. May
- * raise what a hook raises ("interrupted!"); nothing is then left behind.
+ * returns. The function's first upvalue is the runtime. The step must be called
+ * again with the stack as it left it. Raises when the task is cancelled (after
+ * a last call with status TW_ECANCELLED, whose results are dropped) and what a
+ * hook raises ("interrupted!"); nothing is then left behind.
  */
 int task_run(lua_State *L, struct tw_runtime *rt, task_step step);
 
@@ -51,5 +70,37 @@ int task_run(lua_State *L, struct tw_runtime *rt, task_step step);
  * has no deadline and nothing else is going on.
  */
 bool task_may_block(const struct tw_runtime *rt, const struct tw_sock *sock);
+
+/* True, and others must have a turn before the next attempt, when the task has
+   had many at which it did not have to wait. */
+bool task_spent(struct tw_runtime *rt);
+
+/* The one object that a cancelled task's waits raise. */
+void task_push_cancelled(lua_State *L);
+bool task_is_cancelled(lua_State *L, int idx);
+
+/* -- for the scheduler and what stands in for Lua's coroutine functions ---- */
+
+/* Links the current task to what `wait` says: 0; 1 if there is no need to
+   wait; or an error. */
+int tw__wait_link(struct tw_runtime *rt, struct tw_task *task,
+                  const struct task_wait *wait);
+
+/* Makes a task that is woken or gives up wait for nothing. */
+void tw__wait_unlink(struct tw_runtime *rt, struct tw_task *task);
+
+/* To be called when it goes on: what it waited for is anybody's again. */
+void tw__wait_release(struct tw_task *task);
+
+/* Waits without leaving the C function: the status to go on with. */
+int tw__wait_here(lua_State *L, struct tw_runtime *rt,
+                  const struct task_wait *wait);
+
+/* True if the coroutine has yielded to the scheduler, not to its resumer. */
+bool tw__wait_marked(lua_State *co);
+void tw__wait_mark(lua_State *co);
+
+/* Yields to the scheduler, or passes such a yield on from a coroutine. */
+int tw__wait_yield(lua_State *L, lua_KContext ctx, lua_KFunction k);
 
 #endif

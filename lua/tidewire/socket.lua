@@ -8,6 +8,7 @@ local socket = {}
 for name, value in pairs(core) do
     socket[name] = value
 end
+socket.task = nil
 
 local function keys(...)
     local set = {}

@@ -1,0 +1,219 @@
+/*
+ * task.timeout, task.shield and task.scope: one mechanism. A scope around the
+ * call of a function; when it has returned, or raised, the tasks spawned in the
+ * scope are waited for, and then it is decided what the whole has come to.
+ */
+#include "bind/task.h"
+#include "task/sched.h"
+
+struct ltw_scope
+{
+    struct tw_scope base; /* first */
+    const char *op;        /* the function of tidewire.task, for messages */
+    bool raised;           /* the function did not return */
+};
+
+static struct tw_runtime *runtime(lua_State *L)
+{
+    return &ltw_state(L)->rt;
+}
+
+static struct ltw_scope *self(lua_State *L)
+{
+    return ltw_check(L, 1, LTW_SCOPE);
+}
+
+/* -- the end ------------------------------------------------------------- */
+
+/* Pushes the error of the first member that failed; it counts no more. */
+static void take_failure(lua_State *L, struct tw_scope *base)
+{
+    struct tw_task *task = base->failed;
+    base->failed = NULL;
+    lua_xmove(task->co, L, 1);
+    tw_task_forget(L, base->rt, task);
+}
+
+static void drop_failure(lua_State *L, struct tw_scope *base)
+{
+    if (!base->failed)
+        return;
+    take_failure(L, base);
+    tw__sched_report(L, base->rt, 0);
+}
+
+/*
+ * Everything in the scope has ended. Stack: scope, what the function returned
+ * or raised. Results: the same; or nil, message, code when the scope itself was
+ * cancelled, by its deadline or by scope:cancel.
+ */
+static int conclude(lua_State *L, struct ltw_scope *scope)
+{
+    struct tw_scope *base = &scope->base;
+    bool cut = scope->raised && task_is_cancelled(L, -1);
+    bool failed = scope->raised && !cut;
+    if (base->failed && !failed)
+    {
+        take_failure(L, base);
+        failed = true;
+    }
+    drop_failure(L, base);
+    bool expired = base->expired && (cut || base->cut);
+    bool called = base->called;
+    tw_scope_close(base);
+    if (failed)
+        return lua_error(L);
+    /* What was also cancelled further out is theirs to conclude. */
+    if (cut && (!called || tw_task_cancelled(runtime(L)->current)))
+        return lua_error(L);
+    if (expired || cut)
+        return ltw_fail(L, expired ? TW_ETIMEDOUT : TW_ECANCELLED, scope->op);
+    return lua_gettop(L) - 1;
+}
+
+static int leave_k(lua_State *L, struct task_wait *wait)
+{
+    struct ltw_scope *scope = lua_touserdata(L, 1);
+    wait->stubborn = true; /* members end by being cancelled, not forgotten */
+    if (scope->base.members)
+        return ltw_wait_queue(wait, &scope->base.waiting, TW_FOREVER);
+    return conclude(L, scope);
+}
+
+static int returned(lua_State *L, int status, lua_KContext ctx)
+{
+    struct ltw_scope *scope = lua_touserdata(L, 1);
+    (void)ctx;
+    scope->raised = status != LUA_OK && status != LUA_YIELD;
+    if (scope->raised)
+        tw_scope_cancel(&scope->base);
+    if (!scope->base.members)
+        return conclude(L, scope);
+    return task_run(L, runtime(L), leave_k);
+}
+
+/* -- the beginning ------------------------------------------------------- */
+
+/* Opens a scope in the place of slot 1; what follows it is to be called. */
+static void enter(lua_State *L, const char *op, int64_t timeout,
+                  bool shield)
+{
+    struct tw_runtime *rt = ltw_runtime(L);
+    struct ltw_scope *scope = ltw_new(L, LTW_SCOPE, sizeof *scope, 0);
+    int64_t now = timeout == TW_FOREVER ? 0 : tw_loop_now(rt->loop);
+    lua_replace(L, 1);
+    scope->op = op;
+    scope->base.shield = shield;
+    if (tw_scope_open(&scope->base, rt, L, tw_loop_after(now, timeout)) < 0)
+        luaL_error(L, "%s: not enough memory", op);
+}
+
+static int call(lua_State *L, int nargs)
+{
+    int status = lua_pcallk(L, nargs, LUA_MULTRET, 0, 0, returned);
+    return returned(L, status, 0);
+}
+
+/*
+ * timeout(seconds, f, ...): what f(...) returns; or nil, message, "timeout" if
+ * that takes longer: then whatever it waits for is cancelled. nil or false
+ * seconds: no limit.
+ */
+static int net_timeout(lua_State *L)
+{
+    int64_t timeout = ltw_seconds(L, 1, "seconds");
+    ltw_callable(L, 2, "f");
+    enter(L, "timeout", timeout, false);
+    return call(L, lua_gettop(L) - 2);
+}
+
+/*
+ * shield(seconds, f, ...): as timeout, but cancelling what surrounds it does
+ * not reach inside: for cleaning up that has to wait, with a limit of its own.
+ */
+static int net_shield(lua_State *L)
+{
+    int64_t timeout = ltw_seconds(L, 1, "seconds");
+    ltw_callable(L, 2, "f");
+    enter(L, "shield", timeout, true);
+    return call(L, lua_gettop(L) - 2);
+}
+
+/*
+ * scope(timeout, shield, f): calls f(scope), and returns when the tasks that
+ * were spawned in the scope have ended too: what f returned. The first error,
+ * of f or of a task, cancels the others and is raised.
+ */
+static int core_scope(lua_State *L)
+{
+    int64_t timeout = ltw_seconds(L, 1, "timeout");
+    bool shield = lua_toboolean(L, 2);
+    ltw_callable(L, 3, "f");
+    lua_settop(L, 3);
+    enter(L, "scope", timeout, shield);
+    lua_pushvalue(L, 3);
+    lua_pushvalue(L, 1);
+    lua_remove(L, 2);
+    lua_remove(L, 2);
+    return call(L, 1);
+}
+
+/* -- methods ------------------------------------------------------------- */
+
+/* scope:spawn(f, ...): a new task, as task.spawn, that belongs to the scope. */
+static int scope_spawn(lua_State *L)
+{
+    struct ltw_scope *scope = self(L);
+    struct tw_runtime *rt = ltw_runtime(L);
+    ltw_callable(L, 2, "f");
+    if (!scope->base.rt)
+        return luaL_error(L, "spawn: the scope has been left");
+    tw_task_spawn(L, rt, &scope->base, lua_gettop(L) - 2);
+    return 1;
+}
+
+/* scope:cancel(): cancels everything in it. */
+static int scope_cancel(lua_State *L)
+{
+    struct ltw_scope *scope = self(L);
+    if (scope->base.rt)
+        tw_scope_cancel(&scope->base);
+    return 0;
+}
+
+/* Left in another way than by returning: a coroutine was closed. */
+static int scope_close(lua_State *L)
+{
+    struct ltw_scope *scope = self(L);
+    if (scope->base.rt && runtime(L)->loop)
+        drop_failure(L, &scope->base);
+    tw_scope_close(&scope->base);
+    return 0;
+}
+
+static int scope_tostring(lua_State *L)
+{
+    const struct ltw_scope *scope = self(L);
+    int members = 0;
+    for (const struct tw_scope *f = scope->base.members; f; f = f->next)
+        members++;
+    lua_pushfstring(L, "scope (%d tasks%s)", members,
+                    scope->base.rt ? "" : ", left");
+    return 1;
+}
+
+void ltw_open_scope(lua_State *L)
+{
+    static const luaL_Reg meta[] = {{"__gc", scope_close},
+                                    {"__close", scope_close},
+                                    {"__tostring", scope_tostring},
+                                    {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"spawn", scope_spawn}, {"cancel", scope_cancel}, {NULL, NULL}};
+    ltw_newtype(L, LTW_SCOPE, meta, methods);
+}
+
+const luaL_Reg ltw_scope_functions[] = {{"timeout", net_timeout},
+                                        {"shield", net_shield},
+                                        {"scope", core_scope},
+                                        {NULL, NULL}};

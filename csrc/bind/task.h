@@ -1,0 +1,56 @@
+/* What the files of the Lua module tidewire.task share. */
+#ifndef TW_BIND_TASK_H
+#define TW_BIND_TASK_H
+
+#include "bind/ltw.h"
+#include "task/scope.h"
+#include "task/runtime.h"
+
+/* What can be waited for with select, for its own file and select.c: */
+
+struct ltw_event
+{
+    bool set;
+    struct tw_queue waiting;
+};
+
+struct ltw_channel
+{
+    struct tw_queue receivers, senders;
+    lua_Integer capacity;
+    size_t head, count, size; /* of the ring in the user value */
+    size_t promised;          /* of those counted: to receivers being woken */
+    size_t expected;          /* senders being woken, who will add theirs */
+    bool closed;
+};
+
+/* Values that nobody has been promised. */
+static inline bool ltw_channel_ready(const struct ltw_channel *ch)
+{
+    return ch->count > ch->promised;
+}
+
+/* Takes a value out of the channel at `idx` and pushes it. */
+void ltw_channel_take(lua_State *L, int idx, struct ltw_channel *ch);
+
+/* To be called before waiting as a receiver. */
+void ltw_channel_invite(struct ltw_channel *ch);
+
+/* Checks a function, or something that can be called. */
+void ltw_callable(lua_State *L, int idx, const char *name);
+
+/* The end of a step that waits in a queue with a timeout. */
+int ltw_wait_queue(struct task_wait *wait, struct tw_queue *queue,
+                   int64_t timeout);
+
+extern const luaL_Reg ltw_task_functions[], ltw_scope_functions[],
+    ltw_sync_functions[], ltw_channel_functions[], ltw_select_functions[],
+    ltw_signal_functions[];
+
+void ltw_open_task(lua_State *L);
+void ltw_open_scope(lua_State *L);
+void ltw_open_sync(lua_State *L);
+void ltw_open_channel(lua_State *L);
+void ltw_open_signal(lua_State *L);
+
+#endif

@@ -1,0 +1,270 @@
+/* Whose turn it is: the only place that starts and resumes tasks. */
+#include "task/sched.h"
+
+#include "task/scope.h"
+#include "task/record.h"
+#include "task/runtime.h"
+
+#include <lauxlib.h>
+
+enum
+{
+    /* The loop is turned after so many tasks or so much time, for they may
+       never all wait. Two tasks that yield to each other pay for it. */
+    RESUMES_MAX = 64,
+    RESUMES_NS = 1000000,
+    /* Looking for failures that nobody will take means a full collection; it
+       may cost one part in so many of the time. */
+    COLLECT_SHARE = 20
+};
+
+const char tw__onerror_key, tw__onhog_key;
+
+void tw__sched_ready(struct tw_runtime *rt, struct tw_task *task)
+{
+    struct tw_node *node = &task->me.node;
+    task->me.waiter.state = TW_TASK_READY;
+    node->next = NULL;
+    *rt->ready_end = node;
+    rt->ready_end = &node->next;
+}
+
+void tw__sched_wake(struct tw_waiter *waiter, int status)
+{
+    struct tw_task *task = tw__container_of(waiter, struct tw_task, me.waiter);
+    if (waiter->kind == TW_FOR_LATER && status == TW_ETIMEDOUT)
+        status = 0; /* it was only the moment to look again */
+    if (waiter->state != TW_TASK_PARKED && waiter->state != TW_TASK_HERE)
+        return; /* it has been woken, and goes on with that first */
+    waiter->status = (int16_t)status;
+    if (waiter->state == TW_TASK_HERE)
+    {
+        waiter->state = TW_TASK_RUNNING;
+        return;
+    }
+    struct tw_runtime *rt = tw__record_runtime(task);
+    tw__wait_unlink(rt, task);
+    tw__sched_ready(rt, task);
+}
+
+/* -- failures ------------------------------------------------------------ */
+
+void tw__sched_report(lua_State *L, struct tw_runtime *rt, int idx)
+{
+    struct tw_task *before = rt->current;
+    idx = idx ? lua_absindex(L, idx) : 0;
+    if (!lua_checkstack(L, 4) ||
+        lua_rawgetp(L, LUA_REGISTRYINDEX, &tw__onerror_key) != LUA_TFUNCTION)
+    {
+        lua_settop(L, -3);
+        return;
+    }
+    lua_insert(L, -2); /* handler error */
+    if (idx)
+        lua_pushvalue(L, idx);
+    else
+        lua_pushnil(L);
+    rt->current = &rt->aside;
+    if (lua_pcall(L, 2, 0, 0) != LUA_OK)
+    {
+        const char *text = lua_tostring(L, -1);
+        lua_warning(L, "tidewire: the error handler failed: ", 1);
+        lua_warning(L, text ? text : "?", 0);
+        lua_pop(L, 1);
+    }
+    rt->current = before;
+}
+
+/* The error on top of the ended task's stack: for whoever joins it or for its
+   outer, else for the handler, at once if there is no handle to join. */
+static void failed(lua_State *L, struct tw_runtime *rt, struct tw_task *task,
+                   struct tw_handle *handle)
+{
+    if (handle && !handle->root.parent)
+    {
+        rt->unjoined = tw_queue_empty(&handle->root.waiting);
+        return;
+    }
+    struct tw_scope *outer = handle ? handle->root.parent : NULL;
+    if (outer && !outer->failed)
+    {
+        outer->failed = task;
+        task->me.waiter.state = TW_TASK_ENDED;
+        handle->joined = true;
+        tw_scope_cancel(outer);
+        return;
+    }
+    if (outer)
+        handle->joined = true;
+    lua_pushvalue(task->co, -1);
+    lua_xmove(task->co, L, 1);
+    tw__sched_report(L, rt, 0);
+}
+
+static void ended(lua_State *L, struct tw_runtime *rt, struct tw_task *task,
+                  int status)
+{
+    while (task->scope && task->scope->L) /* of a coroutine left behind */
+        tw_scope_close(task->scope);
+    struct tw_scope *root = task->scope;
+    struct tw_handle *handle =
+        root ? tw__container_of(root, struct tw_handle, root) : NULL;
+    bool cancelled = status != LUA_OK && task_is_cancelled(task->co, -1);
+    task->me.waiter.state = TW_TASK_FREE;
+    if (handle)
+        handle->outcome = (uint8_t)(status == LUA_OK ? TW_TASK_DONE
+                                    : cancelled      ? TW_TASK_CANCELLED
+                                                     : TW_TASK_FAILED);
+    if (status != LUA_OK && !cancelled)
+        failed(L, rt, task, handle);
+    if (handle)
+        tw_scope_close(root);
+    if (handle)
+        tw_queue_wake_all(&root->waiting, 0);
+    task->scope = NULL;
+    if (task->me.waiter.state == TW_TASK_FREE)
+        tw__record_free(L, rt, task);
+    if (--rt->live == 0)
+        tw_queue_wake_all(&rt->idle, 0);
+}
+
+/* Gives the collector a chance to find failed tasks that nobody can join any
+   more. Returns until when to wait before the next time. */
+static int64_t look_for_failures(lua_State *L, struct tw_runtime *rt)
+{
+    struct tw_task *before = rt->current;
+    int64_t now = tw_loop_now(rt->loop);
+    if (now < rt->collect_from)
+        return rt->collect_from;
+    rt->unjoined = false;
+    rt->current = &rt->aside;
+    lua_gc(L, LUA_GCCOLLECT);
+    rt->current = before;
+    int64_t then = tw_loop_now(rt->loop);
+    rt->collect_from = then + COLLECT_SHARE * (then - now);
+    return rt->ready ? 0 : TW_FOREVER;
+}
+
+/* -- running ------------------------------------------------------------- */
+
+/* The coroutine has yielded: links the task to what it waits for. */
+static void park(struct tw_runtime *rt, struct tw_task *task, int results)
+{
+    if (results == 1 && tw__wait_marked(task->co))
+    {
+        task->since = (uint64_t)(rt->turned / 100000000) & 0xfffffff;
+        int rc = tw__wait_link(rt, task, &rt->parked);
+        if (rc == 0)
+        {
+            task->me.waiter.state = TW_TASK_PARKED;
+            return;
+        }
+        task->me.waiter.status = (int16_t)(rc < 0 ? rc : 0);
+    }
+    else
+    {
+        lua_pop(task->co, results);
+        tw__wait_mark(task->co); /* nobody but us may resume it */
+    }
+    tw__sched_ready(rt, task);
+}
+
+static void report_hog(lua_State *L, struct tw_runtime *rt, int64_t ns,
+                       const struct tw_task *task)
+{
+    int line;
+    const char *site = tw_task_site(rt, task->site, &line);
+    struct tw_task *before = rt->current;
+    if (!lua_checkstack(L, 5) ||
+        lua_rawgetp(L, LUA_REGISTRYINDEX, &tw__onhog_key) != LUA_TFUNCTION)
+    {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_pushnumber(L, (lua_Number)ns / 1e9);
+    lua_pushfstring(L, "%s:%d", site, line);
+    rt->current = &rt->aside;
+    if (lua_pcall(L, 2, 0, 0) != LUA_OK)
+        lua_pop(L, 1);
+    rt->current = before;
+}
+
+static void resume(lua_State *L, struct tw_runtime *rt, struct tw_task *task)
+{
+    struct tw_task *before = rt->current;
+    lua_State *co = task->co;
+    int results = 0;
+    int nargs = lua_status(co) == LUA_OK ? lua_gettop(co) - 1 : 0;
+    int64_t start = rt->hog_limit ? tw_loop_now(rt->loop) : 0;
+    tw__wait_release(task);
+    task->me.waiter.state = TW_TASK_RUNNING;
+    rt->current = task;
+    rt->budget = TW_BUDGET;
+    int status = lua_resume(co, L, nargs, &results);
+    rt->current = before;
+    if (rt->hog_limit && tw_loop_now(rt->loop) - start > rt->hog_limit)
+        report_hog(L, rt, tw_loop_now(rt->loop) - start, task);
+    if (status == LUA_YIELD)
+        park(rt, task, results);
+    else
+        ended(L, rt, task, status);
+}
+
+static struct tw_task *next_ready(struct tw_runtime *rt)
+{
+    struct tw_node *node = rt->ready;
+    rt->ready = node->next;
+    if (!rt->ready)
+        rt->ready_end = &rt->ready;
+    node->next = NULL;
+    return tw__container_of(node, struct tw_task, me.node);
+}
+
+/* All that are ready by now: those that become so meanwhile come after the
+   main thread has had a look. */
+static void run_ready(lua_State *L, struct tw_runtime *rt)
+{
+    struct tw_node **end = rt->ready_end;
+    bool last = !rt->ready;
+    while (!last)
+    {
+        struct tw_task *task = next_ready(rt);
+        last = &task->me.node.next == end;
+        rt->resumed++;
+        resume(L, rt, task);
+    }
+    rt->budget = TW_BUDGET;
+}
+
+static bool time_to_poll(const struct tw_runtime *rt)
+{
+    return !rt->ready || rt->resumed >= RESUMES_MAX ||
+           tw_loop_now(rt->loop) - rt->turned >= RESUMES_NS;
+}
+
+static int turn(lua_State *L, struct tw_runtime *rt, int64_t until)
+{
+    int rc = 0;
+    if (until == TW_FOREVER && rt->unjoined)
+        until = look_for_failures(L, rt);
+    if (until == TW_FOREVER && tw_loop_idle(rt->loop))
+        return TW__SCHED_DEADLOCK;
+    if (time_to_poll(rt))
+    {
+        rc = tw_loop_step(rt->loop, until);
+        rt->turned = tw_loop_now(rt->loop);
+        rt->resumed = 0;
+    }
+    run_ready(L, rt);
+    return rc;
+}
+
+int tw__sched_turn(lua_State *L, struct tw_runtime *rt)
+{
+    return turn(L, rt, rt->ready ? 0 : TW_FOREVER);
+}
+
+int tw__sched_yield(lua_State *L, struct tw_runtime *rt)
+{
+    return turn(L, rt, 0);
+}
