@@ -14,38 +14,20 @@ local BYTES_SLICE <const> = 1 << 28
 local ROUNDS_SLICE <const> = 10000
 local LEVEL <const> = 1.01 -- nearer than C comes to itself on a busy machine
 
-local function amount(name, default)
-    return tonumber(os.getenv("BENCH_" .. name)) or default
-end
+package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local tools = require "tools"
+local amount <const>, output <const>, quoted <const> = tools.amount, tools.output, tools.quoted
+local quantile <const> = tools.quantile
 
 local runs <const> = amount("RUNS", 5)
 local rounds <const> = amount("ROUNDS", 60000)
 local bytes <const> = amount("BYTES", 1 << 32)
 local pairs_made <const> = amount("PAIRS", 4000)
 
-local lua <const> = arg[-1] or "lua5.4"
-local here <const> = arg[0]:match("^(.*)/") or "."
-local built <const> = (os.getenv("TIDEWIRE_BUILD") or "build") .. "/bench/"
-
--- The trimmed output of a command, or nil when it fails.
-local function output(command)
-    local pipe <close> = io.popen(command .. " 2>/dev/null")
-    local text = pipe:read("a")
-    return pipe:close() and text:gsub("%s+$", "") or nil
-end
-
-local function quoted(s)
-    return "'" .. s:gsub("'", "'\\''") .. "'"
-end
-
 local function lua_peer(name, module, file, pair)
-    local probe <const> = ("%s -e %s"):format(quoted(lua), quoted("require '" .. module .. "'"))
-    return {
-        name = name,
-        pair = pair,
-        missing = not output(probe) and "no module " .. module,
-        command = quoted(lua) .. " " .. quoted(here .. "/" .. file),
-    }
+    local peer <const> = tools.script(tools.lua, module, file)
+    peer.name, peer.pair = name, pair
+    return peer
 end
 
 local function python_peer()
@@ -56,13 +38,13 @@ local function python_peer()
         name = "python3",
         pair = "pair",
         missing = not real and "no " .. python,
-        command = quoted(real or python) .. " " .. quoted(here .. "/peer_python.py"),
+        command = quoted(real or python) .. " " .. quoted(tools.here .. "/peer_python.py"),
     }
 end
 
 -- `pair`: what stands in for a socketpair where a peer cannot take one over.
 local function find_peers()
-    local peer <const> = quoted(built .. "peer")
+    local peer <const> = quoted(tools.built .. "peer")
     return {
         { name = "C", pair = "pair", command = peer },
         { name = "C again", pair = "pair", command = peer },
@@ -76,21 +58,11 @@ end
 local function measure(peer, case, transport, count)
     if transport == "pair" then transport = peer.pair end
     local command <const> = ("%s %s %s %d %s"):format(
-        quoted(built .. "harness"), case, transport, count, peer.command)
+        quoted(tools.built .. "harness"), case, transport, count, peer.command)
     local pipe <close> = assert(io.popen(command))
     local first, second = pipe:read("n", "n")
     if pipe:close() and second then return first, second end
     io.stderr:write(("%s failed in %s over %s\n"):format(peer.name, case, transport))
-end
-
--- The value below which the given part of the list lies.
-local function quantile(list, part)
-    local sorted <const> = table.move(list, 1, #list, 1, {})
-    table.sort(sorted)
-    local at <const> = 1 + (#sorted - 1) * part
-    local low <const> = math.floor(at)
-    local high <const> = math.min(low + 1, #sorted)
-    return sorted[low] + (sorted[high] - sorted[low]) * (at - low)
 end
 
 -- Appends one turn of every peer still in the race to samples[name].
@@ -229,9 +201,7 @@ local function judge(rows, peers, memory)
 end
 
 local function print_head(peers)
-    print(("Tidewire benchmark, %s, %s, %s processors, load %s, %d runs"):format(
-        os.date("!%Y-%m-%d %H:%M UTC"), output("uname -sr") or "?", output("nproc") or "?",
-        (output("cat /proc/loadavg") or "?"):match("^%S+"), runs))
+    print(("%s, %d runs"):format(tools.heading("Tidewire benchmark"), runs))
     for _, peer in ipairs(peers) do
         if peer.missing then print(("skipped: %s (%s)"):format(peer.name, peer.missing)) end
     end
