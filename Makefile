@@ -9,18 +9,16 @@ SAN     ?=
 COVER   ?=
 
 VERSION  := $(shell sed -n 's/.*TW_VERSION "\(.*\)"/\1/p' csrc/tidewire.h)
-LUA_CFLAGS = $(shell pkg-config --cflags lua5.4)
-LUA_LIBS   = $(shell pkg-config --libs lua5.4)
+# Asked for once and late: `deps` may have to install pkg-config first.
+LUA_CFLAGS = $(eval LUA_CFLAGS := $(shell pkg-config --cflags lua5.4))$(LUA_CFLAGS)
+LUA_LIBS   = $(eval LUA_LIBS := $(shell pkg-config --libs lua5.4))$(LUA_LIBS)
 CFLAGS  ?= -O2 -g
 WARN     = -Wall -Wextra -Werror
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -MMD -MP \
-	$(WARN) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
-	$(if $(COVER),--coverage -O0)
-ALL_LDFLAGS = -pthread $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) \
-	$(if $(COVER),--coverage)
+	$(WARN) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) $(if $(COVER),--coverage -O0)
+ALL_LDFLAGS = -pthread $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $(if $(COVER),--coverage)
 
-sources  = $(wildcard csrc/$(1)/*.c)
-objects  = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(foreach d,$(1),$(call sources,$(d))))
+objects  = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(wildcard $(1:%=csrc/%/*.c)))
 PORTABLE = $(call objects,core loop)
 LUAPART  = $(call objects,task bind)
 CTESTS   = $(patsubst spec/c/%.c,$(BUILD)/test/%,$(wildcard spec/c/*_test.c))
@@ -31,13 +29,16 @@ BENCHES  = $(patsubst spec/bench/%.c,$(BUILD)/bench/%,$(wildcard spec/bench/*.c)
 # returns to must stay mapped, hence nodelete.
 SO_FLAGS = -shared -Wl,-z,nodelete
 
+OUT = $(abspath $(BUILD))
 export LUA_PATH  = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;
-export LUA_CPATH = $(CURDIR)/$(BUILD)/lib/?.so;;
-export TIDEWIRE_BUILD = $(CURDIR)/$(BUILD)
+export LUA_CPATH = $(OUT)/lib/?.so;;
+export TIDEWIRE_BUILD = $(OUT)
 export TIDEWIRE_LUA ?= $(LUA)
 BUSTED = $(TIDEWIRE_LUA) spec/support/busted.lua
 
 .PHONY: all run test check specs gcstress lint san bench bench-deps cover install clean env deps
+# Several goals go one after another even with -j: some build in their recipe.
+$(if $(word 2,$(MAKECMDGOALS)),$(eval .NOTPARALLEL:))
 
 all: $(BUILD)/lib/tidewire/core.so $(BUILD)/lib/libtidewire.a $(BUILD)/bin/tidewire
 
@@ -83,42 +84,41 @@ $(BUILD)/bench/%: spec/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) $< -o $@
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/test -name '*.d' 2>/dev/null)
 
 run: deps
 	@$(MAKE) --no-print-directory -s all
 	@$(LUA) examples/demo.lua
 
 test: deps
-	@$(MAKE) --no-print-directory gcstress check
+	@$(MAKE) --no-print-directory gcstress
+	@$(MAKE) --no-print-directory check
 
 check: all $(CTESTS) $(SUPPORT)
 	@for t in $(CTESTS); do $$t || exit 1; done
 	@TIDEWIRE_BACKEND=poll $(BUSTED)
 	@TIDEWIRE_BACKEND=epoll $(BUSTED)
 
-# One run of the specs, as in: make specs ARGS=spec/addr_spec.lua
-specs: all $(SUPPORT)
+# One run of the specs, as in: make specs ARGS=spec/addr_spec.lua; gcstress has
+# a full collection at each of our requests for memory.
+gcstress: TIDEWIRE_LUA = $(OUT)/test/gcstress_host
+specs gcstress: all $(SUPPORT)
 	@$(BUSTED) $(ARGS)
-
-# The specs with a full collection at each of our requests for memory.
-gcstress:
-	@$(MAKE) --no-print-directory specs TIDEWIRE_LUA=$(CURDIR)/$(BUILD)/test/gcstress_host
 
 lint:
 	@sh spec/support/deps.sh lua-check clang-format
+	@$(MAKE) --no-print-directory -s $(BUILD)/lib/libtidewire.a
 	@$(LUA) spec/support/lint.lua
 	@luacheck -q lua examples spec
 	@clang-format --dry-run -Werror $$(git ls-files 'csrc/*.[ch]' 'spec/*.[ch]')
 
 san: deps
-	@$(MAKE) --no-print-directory BUILD=build/san SAN=address,undefined \
-		TIDEWIRE_LUA=$(CURDIR)/build/san/bin/tidewire check
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san SAN=address,undefined TIDEWIRE_LUA=$(OUT)/san/bin/tidewire check
 
 cover: deps
-	@rm -rf build/cover
-	@$(MAKE) --no-print-directory BUILD=build/cover COVER=1 check
-	@$(LUA) spec/support/coverage.lua build/cover 95
+	@rm -rf $(BUILD)/cover
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/cover COVER=1 check
+	@$(LUA) spec/support/coverage.lua $(BUILD)/cover 95
 
 bench: deps
 	@$(MAKE) --no-print-directory -s all $(BENCHES)
@@ -147,4 +147,4 @@ env:
 	@echo "export LUA_CPATH='$(LUA_CPATH)'"
 
 clean:
-	rm -rf build
+	rm -rf $(BUILD)
