@@ -4,26 +4,30 @@ BUILD   ?= build
 PREFIX  ?= /usr/local
 DESTDIR ?=
 LUA     ?= lua5.4
-# SAN=address,undefined builds with those sanitizers; COVER=1 counts lines.
+# SAN=address,undefined builds with those sanitizers; COVER=1 counts lines. The
+# module is optimised as one program, unless LTO is empty.
 SAN     ?=
 COVER   ?=
+LTO     ?= -flto=auto -ffat-lto-objects
 
 VERSION  := $(shell sed -n 's/.*TW_VERSION "\(.*\)"/\1/p' csrc/tidewire.h)
 # Asked for once and late: `deps` may have to install pkg-config first.
 LUA_CFLAGS = $(eval LUA_CFLAGS := $(shell pkg-config --cflags lua5.4))$(LUA_CFLAGS)
 LUA_LIBS   = $(eval LUA_LIBS := $(shell pkg-config --libs lua5.4))$(LUA_LIBS)
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= -O3 -g
 WARN     = -Wall -Wextra -Werror
+USE_LTO  = $(if $(SAN)$(COVER),,$(LTO))
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -MMD -MP \
-	$(WARN) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) $(if $(COVER),--coverage -O0)
-ALL_LDFLAGS = -pthread $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $(if $(COVER),--coverage)
+	$(WARN) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
+	$(if $(COVER),--coverage -O0) $(if $(USE_LTO),$(USE_LTO) -fno-plt)
+ALL_LDFLAGS = -pthread -Wl,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $(if $(COVER),--coverage)
 
 objects  = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(wildcard $(1:%=csrc/%/*.c)))
 PORTABLE = $(call objects,core loop)
 LUAPART  = $(call objects,task bind)
 CTESTS   = $(patsubst spec/c/%.c,$(BUILD)/test/%,$(wildcard spec/c/*_test.c))
 SUPPORT  = $(patsubst spec/support/%.c,$(BUILD)/test/%,$(wildcard spec/support/*_host.c))
-BENCHES  = $(patsubst spec/bench/%.c,$(BUILD)/bench/%,$(wildcard spec/bench/*.c))
+BENCHES  = $(patsubst spec/%,$(BUILD)/%,$(basename $(wildcard spec/bench/*.c spec/bench/*.go)))
 
 # A thread may be in getaddrinfo when the last state is closed: the code it
 # returns to must stay mapped, hence nodelete.
@@ -52,7 +56,7 @@ $(LUAPART) $(BUILD)/obj/host/main.o: $(BUILD)/obj/%.o: csrc/%.c
 
 $(BUILD)/lib/tidewire/core.so: $(PORTABLE) $(LUAPART)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) $(SO_FLAGS) $^ -lm -o $@
+	$(CC) $(CFLAGS) $(USE_LTO) $(ALL_LDFLAGS) $(SO_FLAGS) $^ -lm -o $@
 
 $(BUILD)/lib/libtidewire.a: $(PORTABLE) $(LUAPART)
 	@mkdir -p $(@D)
@@ -61,16 +65,16 @@ $(BUILD)/lib/libtidewire.a: $(PORTABLE) $(LUAPART)
 
 $(BUILD)/bin/tidewire: $(BUILD)/obj/host/main.o $(BUILD)/lib/libtidewire.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) $^ $(LUA_LIBS) -lm -o $@
+	$(CC) $(ALL_LDFLAGS) -fno-lto $^ $(LUA_LIBS) -lm -o $@
 
 # C unit tests see no Lua header; the test hosts embed the library.
 $(BUILD)/test/%_test: spec/c/%_test.c $(PORTABLE)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Icsrc -Ispec/c $(filter %.c %.o,$^) -o $@
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto -Icsrc -Ispec/c $(filter %.c %.o,$^) -o $@
 
 $(BUILD)/test/%_host: spec/support/%_host.c $(BUILD)/lib/libtidewire.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAP) -Icsrc -Ispec/support \
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto $(WRAP) -Icsrc -Ispec/support \
 		$(LUA_CFLAGS) $(filter %.c,$^) $(filter %.a,$^) $(LUA_LIBS) -lm -o $@
 
 # These two spoil things on purpose, one of them what libc gives the library.
@@ -82,14 +86,16 @@ $(BUILD)/test/fault_host: WRAP = $(addprefix -Xlinker --wrap=,malloc calloc \
 
 $(BUILD)/bench/%: spec/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) $< -o $@
+	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) $< $(LIBS) -o $@
+$(BUILD)/bench/echo_uv: LIBS = $$(pkg-config --cflags --libs libuv)
+$(BUILD)/bench/%: spec/bench/%.go
+	go build -o $@ $<
 
 -include $(shell find $(BUILD)/obj $(BUILD)/test -name '*.d' 2>/dev/null)
 
 run: deps
 	@$(MAKE) --no-print-directory -s all
 	@$(LUA) examples/demo.lua
-
 test: deps
 	@$(MAKE) --no-print-directory gcstress
 	@$(MAKE) --no-print-directory check
@@ -99,8 +105,7 @@ check: all $(CTESTS) $(SUPPORT)
 	@TIDEWIRE_BACKEND=poll $(BUSTED)
 	@TIDEWIRE_BACKEND=epoll $(BUSTED)
 
-# One run of the specs, as in: make specs ARGS=spec/addr_spec.lua; gcstress has
-# a full collection at each of our requests for memory.
+# As in: make specs ARGS=spec/addr_spec.lua; gcstress collects at each request.
 gcstress: TIDEWIRE_LUA = $(OUT)/test/gcstress_host
 specs gcstress: all $(SUPPORT)
 	@$(BUSTED) $(ARGS)
@@ -114,37 +119,32 @@ lint:
 
 san: deps
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san SAN=address,undefined TIDEWIRE_LUA=$(OUT)/san/bin/tidewire check
-
 cover: deps
 	@rm -rf $(BUILD)/cover
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/cover COVER=1 check
 	@$(LUA) spec/support/coverage.lua $(BUILD)/cover 95
-
+# Peers that are not installed are not built, and skipped by name.
 bench: deps
-	@$(MAKE) --no-print-directory -s all $(BENCHES)
-	@$(LUA) spec/bench/run.lua
-
+	@$(MAKE) --no-print-directory -s all
+	-@$(MAKE) --no-print-directory -s -k $(BENCHES) 2>$(BUILD)/bench-peers.log
+	@for b in run tasks echo; do $(LUA) spec/bench/$$b.lua || exit 1; done
 bench-deps:
-	@sh spec/support/deps.sh lua-socket python3 coreutils
-
+	@sh spec/support/deps.sh lua-socket python3 coreutils util-linux libuv1-dev \
+		golang-go lua-luv lua-cqueues lua-copas lua5.1 python3-gevent
 deps:
 	@sh spec/support/deps.sh
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include \
-		$(DESTDIR)$(PREFIX)/lib/lua/5.4/tidewire $(DESTDIR)$(PREFIX)/lib/pkgconfig \
-		$(DESTDIR)$(PREFIX)/share/lua/5.4/tidewire
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/pkgconfig \
+		lib/lua/5.4/tidewire share/lua/5.4/tidewire)
 	install $(BUILD)/bin/tidewire $(DESTDIR)$(PREFIX)/bin
 	install -m 644 csrc/tidewire.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(BUILD)/lib/libtidewire.a $(DESTDIR)$(PREFIX)/lib
 	install $(BUILD)/lib/tidewire/core.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/tidewire
 	install -m 644 lua/tidewire/*.lua $(DESTDIR)$(PREFIX)/share/lua/5.4/tidewire
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' csrc/tidewire.pc.in \
-		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/tidewire.pc
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' csrc/tidewire.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/tidewire.pc
 
 env:
-	@echo "export LUA_PATH='$(LUA_PATH)'"
-	@echo "export LUA_CPATH='$(LUA_CPATH)'"
-
+	@printf "export %s='%s'\n" LUA_PATH '$(LUA_PATH)' LUA_CPATH '$(LUA_CPATH)'
 clean:
 	rm -rf $(BUILD)

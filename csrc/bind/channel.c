@@ -9,6 +9,13 @@
  */
 #include "bind/task.h"
 
+/* What those who wait are woken with. */
+enum
+{
+    PROMISED = 1, /* a value, or a place */
+    CALLED = 2    /* a sender: somebody waits for values */
+};
+
 static struct ltw_channel *self(lua_State *L)
 {
     return ltw_check(L, 1, LTW_CHANNEL);
@@ -53,17 +60,24 @@ static void grow(lua_State *L, struct ltw_channel *ch)
     ch->size = size;
 }
 
+/* Pushes the ring, with a place for one more than all that are expected: they
+   have theirs, and cannot fail for want of memory. */
+static void push_ring(lua_State *L, int idx, struct ltw_channel *ch)
+{
+    lua_getiuservalue(L, idx, 1);
+    if (ch->count + ch->expected >= ch->size)
+        grow(L, ch);
+}
+
 /* Adds the value at `value` to the channel at slot 1. */
 static void put(lua_State *L, struct ltw_channel *ch, int value)
 {
-    lua_getiuservalue(L, 1, 1);
-    if (ch->count == ch->size)
-        grow(L, ch);
+    push_ring(L, 1, ch);
     lua_pushvalue(L, value);
     lua_rawseti(L, -2, place(ch, ch->count));
     lua_pop(L, 1);
     ch->count++;
-    if (tw_queue_wake(&ch->receivers, 1))
+    if (tw_queue_wake(&ch->receivers, PROMISED))
         ch->promised++;
 }
 
@@ -76,14 +90,18 @@ void ltw_channel_take(lua_State *L, int idx, struct ltw_channel *ch)
     lua_remove(L, -2);
     ch->head = (ch->head + 1) & (ch->size - 1);
     ch->count--;
-    if (ch->capacity > 0 && tw_queue_wake(&ch->senders, 1))
+    if (ch->capacity > 0 && tw_queue_wake(&ch->senders, PROMISED))
         ch->expected++;
 }
 
-void ltw_channel_invite(struct ltw_channel *ch)
+bool ltw_channel_invite(lua_State *L, int idx, struct ltw_channel *ch)
 {
-    if (ch->capacity == 0)
-        tw_queue_wake(&ch->senders, 0);
+    if (ch->capacity > 0 || tw_queue_empty(&ch->senders))
+        return false;
+    push_ring(L, idx, ch);
+    lua_pop(L, 1);
+    ch->expected++;
+    return tw_queue_wake(&ch->senders, CALLED);
 }
 
 /* -- sending ------------------------------------------------------------- */
@@ -101,8 +119,8 @@ static int channel_send_k(lua_State *L, struct task_wait *wait)
 {
     struct ltw_channel *ch = lua_touserdata(L, 1);
     int64_t timeout = (int64_t)lua_tointeger(L, 3);
-    bool promised = wait->status == 1;
-    ch->expected -= promised;
+    bool promised = wait->status == PROMISED;
+    ch->expected -= wait->status > 0;
     if (wait->status < 0)
         return ltw_fail(L, wait->status, "send");
     if (ch->closed && !promised)
@@ -134,7 +152,7 @@ static int channel_receive_k(lua_State *L, struct task_wait *wait)
 {
     struct ltw_channel *ch = lua_touserdata(L, 1);
     int64_t timeout = (int64_t)lua_tointeger(L, 2);
-    bool promised = wait->status == 1;
+    bool promised = wait->status == PROMISED;
     ch->promised -= promised;
     if (promised || (wait->status >= 0 && ltw_channel_ready(ch)))
     {
@@ -144,9 +162,10 @@ static int channel_receive_k(lua_State *L, struct task_wait *wait)
     if (wait->status < 0 || ch->closed)
         return ltw_fail(L, wait->status < 0 ? wait->status : TW_ECLOSED,
                         "receive");
-    if (timeout == 0 && (ch->capacity > 0 || tw_queue_empty(&ch->senders)))
+    if (ltw_channel_invite(L, 1, ch) && timeout < LTW_CALLED_NS)
+        timeout = LTW_CALLED_NS;
+    if (timeout == 0)
         return ltw_fail(L, TW_ETIMEDOUT, "receive");
-    ltw_channel_invite(ch);
     return ltw_wait_queue(wait, &ch->receivers, timeout);
 }
 

@@ -53,7 +53,8 @@ int ltw_pushlookup(lua_State *L, const char *host, const struct tw_addr *like)
 /* Asks for another turn when the lookup is done. */
 static int wait_for(struct ltw_lookup *lk, struct task_wait *wait)
 {
-    wait->slot = &lk->lookup.waiter;
+    wait->kind = TW_FOR_LOOKUP;
+    wait->at = &lk->lookup.waiter;
     return TASK_WAIT;
 }
 
@@ -77,7 +78,6 @@ int ltw_resolved(lua_State *L, int idx, struct task_wait *wait,
         return give_up(L, lk, -EAGAIN);
     if (!lk->lookup.done)
         return wait_for(lk, wait);
-    wait->slot = NULL;
     if (lk->lookup.rc < 0)
         return give_up(L, lk, lk->lookup.rc);
     const struct addrinfo *ai = lk->lookup.list;

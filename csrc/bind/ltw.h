@@ -52,6 +52,7 @@ struct ltw
 {
     struct tw_runtime rt;
     const void *metatables[LTW_TYPES];
+    const void *known; /* a socket, just seen to be one; NULL once collected */
     const void *kinds[LTW_KINDS];
     int nkinds;
 };
@@ -143,7 +144,8 @@ int ltw_result(lua_State *L, int rc, const char *op);
 
 /* The module functions and methods, one list per file. */
 extern const luaL_Reg ltw_socket_functions[], ltw_address_functions[],
-    ltw_buffer_functions[], ltw_lookup_functions[], ltw_convert_functions[];
+    ltw_buffer_functions[], ltw_lookup_functions[], ltw_convert_functions[],
+    ltw_stream_functions[];
 extern const luaL_Reg ltw_socket_io[], ltw_socket_options[];
 
 /* Each makes its type's metatable. */

@@ -9,8 +9,10 @@
 struct ltw_scope
 {
     struct tw_scope base; /* first */
-    const char *op;        /* the function of tidewire.task, for messages */
-    bool raised;           /* the function did not return */
+    const char *op;       /* the function of tidewire.task, for messages */
+    bool raised;          /* the function did not return ... */
+    bool late;            /* ... and a task had failed by then */
+    bool cut;             /* cancelled when it was waiting for its tasks */
 };
 
 static struct tw_runtime *runtime(lua_State *L)
@@ -30,7 +32,7 @@ static void take_failure(lua_State *L, struct tw_scope *base)
 {
     struct tw_task *task = base->failed;
     base->failed = NULL;
-    lua_xmove(task->co, L, 1);
+    tw_task_error(L, task->co);
     tw_task_forget(L, base->rt, task);
 }
 
@@ -52,8 +54,10 @@ static int conclude(lua_State *L, struct ltw_scope *scope)
     struct tw_scope *base = &scope->base;
     bool cut = scope->raised && task_is_cancelled(L, -1);
     bool failed = scope->raised && !cut;
-    if (base->failed && !failed)
+    if (base->failed && (!failed || scope->late))
     {
+        if (failed)
+            tw__sched_report(L, base->rt, 0);
         take_failure(L, base);
         failed = true;
     }
@@ -64,8 +68,12 @@ static int conclude(lua_State *L, struct ltw_scope *scope)
     if (failed)
         return lua_error(L);
     /* What was also cancelled further out is theirs to conclude. */
-    if (cut && (!called || tw_task_cancelled(runtime(L)->current)))
+    bool theirs = !base->shield && tw_task_cancelled(runtime(L)->current);
+    if ((cut && !called) || ((cut || scope->cut) && theirs))
+    {
+        task_push_cancelled(L);
         return lua_error(L);
+    }
     if (expired || cut)
         return ltw_fail(L, expired ? TW_ETIMEDOUT : TW_ECANCELLED, scope->op);
     return lua_gettop(L) - 1;
@@ -75,6 +83,7 @@ static int leave_k(lua_State *L, struct task_wait *wait)
 {
     struct ltw_scope *scope = lua_touserdata(L, 1);
     wait->stubborn = true; /* members end by being cancelled, not forgotten */
+    scope->cut = scope->cut || (scope->base.members && scope->base.cancelled);
     if (scope->base.members)
         return ltw_wait_queue(wait, &scope->base.waiting, TW_FOREVER);
     return conclude(L, scope);
@@ -85,6 +94,7 @@ static int returned(lua_State *L, int status, lua_KContext ctx)
     struct ltw_scope *scope = lua_touserdata(L, 1);
     (void)ctx;
     scope->raised = status != LUA_OK && status != LUA_YIELD;
+    scope->late = scope->base.failed != NULL;
     if (scope->raised)
         tw_scope_cancel(&scope->base);
     if (!scope->base.members)
@@ -95,17 +105,19 @@ static int returned(lua_State *L, int status, lua_KContext ctx)
 /* -- the beginning ------------------------------------------------------- */
 
 /* Opens a scope in the place of slot 1; what follows it is to be called. */
-static void enter(lua_State *L, const char *op, int64_t timeout,
-                  bool shield)
+static void enter(lua_State *L, const char *op, int64_t timeout, bool shield)
 {
     struct tw_runtime *rt = ltw_runtime(L);
-    struct ltw_scope *scope = ltw_new(L, LTW_SCOPE, sizeof *scope, 0);
+    struct ltw_scope *scope = ltw_new(L, LTW_SCOPE, sizeof *scope, 1);
+    lua_pushthread(L); /* known by its address, which must stay its own */
+    lua_setiuservalue(L, -2, 1);
     int64_t now = timeout == TW_FOREVER ? 0 : tw_loop_now(rt->loop);
     lua_replace(L, 1);
     scope->op = op;
     scope->base.shield = shield;
     if (tw_scope_open(&scope->base, rt, L, tw_loop_after(now, timeout)) < 0)
         luaL_error(L, "%s: not enough memory", op);
+    lua_toclose(L, 1);
 }
 
 static int call(lua_State *L, int nargs)

@@ -102,6 +102,20 @@ static struct tw_select *new_select(lua_State *L, struct tw_runtime *rt)
     return all;
 }
 
+/* Puts a copy of the items in their place: nobody may take one away while it is
+   waited for. */
+static void keep_items(lua_State *L)
+{
+    lua_Integer n = (lua_Integer)lua_rawlen(L, ITEMS);
+    lua_createtable(L, (int)n, 0);
+    for (lua_Integer i = 1; i <= n; i++)
+    {
+        lua_rawgeti(L, ITEMS, i);
+        lua_rawseti(L, -2, i);
+    }
+    lua_replace(L, ITEMS);
+}
+
 /* -- waiting ------------------------------------------------------------- */
 
 static int select_k(lua_State *L, struct task_wait *wait)
@@ -120,16 +134,17 @@ static int select_k(lua_State *L, struct task_wait *wait)
             return results;
         lua_settop(L, SELECT);
     }
+    wait->kind = TW_FOR_SELECT;
+    wait->at = all;
+    wait->timeout = (int64_t)lua_tointeger(L, TIMEOUT);
     for (int i = 0; i < all->count; i++)
     {
         push_item(L, i);
         struct ltw_channel *ch = ltw_test(L, -1, LTW_CHANNEL);
-        if (ch)
-            ltw_channel_invite(ch);
+        if (ch && ltw_channel_invite(L, -1, ch) && wait->timeout < LTW_CALLED_NS)
+            wait->timeout = LTW_CALLED_NS;
         lua_pop(L, 1);
     }
-    wait->select = all;
-    wait->timeout = (int64_t)lua_tointeger(L, TIMEOUT);
     return TASK_WAIT;
 }
 
@@ -145,6 +160,7 @@ static int core_select(lua_State *L)
     struct tw_runtime *rt = ltw_runtime(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     ltw_timeout(L, 2, "timeout");
+    keep_items(L);
     new_select(L, rt);
     return task_run(L, rt, select_k);
 }

@@ -28,7 +28,7 @@ static int net_signal(lua_State *L)
     const char *name = luaL_tolstring(L, 1, NULL);
     struct ltw_signal *s = ltw_new(L, LTW_SIGNAL, sizeof *s, 0);
     s->number = number;
-    s->fd = number < 0 ? number : tw_signal_open(&rt->signals, number);
+    s->fd = number < 1 ? -EINVAL : tw_signal_open(&rt->signals, number);
     tw_watch_init(&s->watch, s->fd);
     if (s->fd < 0)
         return ltw_fail_at(L, s->fd, "signal", name);
@@ -50,8 +50,8 @@ static int signal_wait_k(lua_State *L, struct task_wait *wait)
     if (rc != TW_WANT_READ)
         return ltw_result(L, rc, "wait");
     tw_watch_blocked(&s->watch, TW_READ);
-    wait->watch = &s->watch;
-    wait->want = rc;
+    wait->at = &s->watch;
+    wait->kind = TW_FOR_READ;
     return TASK_WAIT;
 }
 

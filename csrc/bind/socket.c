@@ -15,6 +15,18 @@ struct ltw_socket *ltw_newsocket(lua_State *L)
     return s;
 }
 
+struct ltw_socket *ltw_begin(lua_State *L, struct task_wait *wait)
+{
+    struct ltw *state = ltw_state(L);
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    if (!s || s != state->known)
+        state->known = s = ltw_check(L, 1, LTW_SOCKET);
+    if (!state->rt.loop)
+        ltw_runtime(L);
+    *wait = (struct task_wait){.rt = &state->rt};
+    return s;
+}
+
 int ltw_release(struct tw_runtime *rt, struct ltw_socket *s)
 {
     if (rt->loop)
@@ -41,8 +53,8 @@ int ltw_want(struct ltw_socket *s, struct task_wait *wait, int want, int flags)
     bool never = s->sock.timeout == 0 || flags & at_once;
     if (never && want != TW_WANT_RETRY)
         return 0;
-    wait->watch = &s->watch;
-    wait->want = want;
+    wait->at = &s->watch;
+    wait->kind = (uint8_t)tw_kind_of(want);
     wait->timeout = s->sock.timeout;
     return TASK_WAIT;
 }
@@ -219,6 +231,7 @@ static int sock_gc(lua_State *L)
     s->closed = true;
     if (!s->files)
         ltw_release(runtime(L), s);
+    ltw_state(L)->known = NULL;
     return 0;
 }
 

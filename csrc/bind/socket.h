@@ -18,6 +18,9 @@ struct ltw_socket
     bool connecting; /* connect has begun, and waits */
 };
 
+/* The socket at slot 1 of a function that may wait; sets *wait. */
+struct ltw_socket *ltw_begin(lua_State *L, struct task_wait *wait);
+
 /* Pushes a new closed socket with the default timeout. */
 struct ltw_socket *ltw_newsocket(lua_State *L);
 

@@ -119,12 +119,9 @@ static void push_received(lua_State *L, const char *data, ssize_t n, size_t len)
     lua_pushlstring(L, data, (size_t)n < len ? (size_t)n : len);
 }
 
-/* Stack: self, size, flags. */
-static int sock_recv_k(lua_State *L, struct task_wait *wait)
+static int recv_once(lua_State *L, struct task_wait *wait,
+                     struct ltw_socket *s, size_t len, int flags)
 {
-    struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
-    size_t len = size_arg(L, 2);
-    int flags = ltw_optint(L, 3, "flags", 0);
     ssize_t n = obstacle(s, wait);
     char *data = n < 0 ? NULL : room(wait->rt, s, &len);
     if (n >= 0 && !data)
@@ -137,6 +134,15 @@ static int sock_recv_k(lua_State *L, struct task_wait *wait)
     return 1;
 }
 
+/* Stack: self, size, flags. */
+static int sock_recv_k(lua_State *L, struct task_wait *wait)
+{
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    tw__container_of(wait->rt, struct ltw, rt)->known = s; /* for the answer */
+    return recv_once(L, wait, s, (size_t)lua_tointeger(L, 2),
+                     (int)lua_tointeger(L, 3));
+}
+
 /*
  * s:recv(size [, flags]): up to `size` bytes, at least one unless it is an
  * empty datagram; or nil, message, code ("eof" at the end of a stream). What
@@ -145,8 +151,15 @@ static int sock_recv_k(lua_State *L, struct task_wait *wait)
  */
 static int sock_recv(lua_State *L)
 {
+    struct task_wait wait;
+    struct ltw_socket *s = ltw_begin(L, &wait);
+    size_t len = size_arg(L, 2);
+    int flags = ltw_optint(L, 3, "flags", 0);
+    int results = recv_once(L, &wait, s, len, flags);
+    if (results != TASK_WAIT)
+        return results;
     lua_settop(L, 3);
-    return task_run(L, &ltw_state(L)->rt, sock_recv_k);
+    return task_go_on(L, &wait, sock_recv_k);
 }
 
 /* One attempt to receive with the sender's address. */
@@ -281,31 +294,49 @@ static int sock_send(lua_State *L)
     return task_run(L, &ltw_state(L)->rt, sock_send_k);
 }
 
-/* Stack: as send, and once it has waited, how much is sent. */
-static int sock_sendall_k(lua_State *L, struct task_wait *wait)
+/* What sendall has before it. */
+struct piece
 {
-    struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
-    size_t len, sent = (size_t)lua_tointeger(L, 6);
-    const char *data = ltw_slice(L, 2, 4, &len);
-    int flags = ltw_optint(L, 3, "flags", 0);
+    struct ltw_socket *s;
+    const char *data;
+    size_t len, sent;
+    int flags;
+};
+
+static int sendall_once(lua_State *L, struct task_wait *wait,
+                        struct piece *piece)
+{
+    struct ltw_socket *s = piece->s;
     ssize_t n = obstacle(s, wait);
     while (n >= 0)
     {
-        n = ltw_trysend(wait->rt, s, data + sent, len - sent, flags);
-        sent += n > 0 ? (size_t)n : 0;
-        if (n >= 0 && sent == len)
+        size_t left = piece->len - piece->sent;
+        n = ltw_trysend(wait->rt, s, piece->data + piece->sent, left,
+                        piece->flags);
+        piece->sent += n > 0 ? (size_t)n : 0;
+        if (n >= 0 && piece->sent == piece->len)
         {
-            lua_pushinteger(L, (lua_Integer)len);
+            lua_pushinteger(L, (lua_Integer)piece->len);
             return 1;
         }
     }
     lua_settop(L, 5);
-    lua_pushinteger(L, (lua_Integer)sent);
-    int results = unfinished(L, wait, n, flags, "sendall");
+    lua_pushinteger(L, (lua_Integer)piece->sent);
+    int results = unfinished(L, wait, n, piece->flags, "sendall");
     if (results == TASK_WAIT)
         return results;
     lua_pushvalue(L, 6);
     return results + 1;
+}
+
+/* Stack: as send, and how much is sent. */
+static int sock_sendall_k(lua_State *L, struct task_wait *wait)
+{
+    struct piece piece = {.s = lua_touserdata(L, 1),
+                          .sent = (size_t)lua_tointeger(L, 6),
+                          .flags = (int)lua_tointeger(L, 3)};
+    piece.data = ltw_slice(L, 2, 4, &piece.len);
+    return sendall_once(L, wait, &piece);
 }
 
 /*
@@ -315,8 +346,13 @@ static int sock_sendall_k(lua_State *L, struct task_wait *wait)
  */
 static int sock_sendall(lua_State *L)
 {
-    lua_settop(L, 5);
-    return task_run(L, &ltw_state(L)->rt, sock_sendall_k);
+    struct task_wait wait;
+    struct piece piece = {.s = ltw_begin(L, &wait),
+                          .flags = ltw_optint(L, 3, "flags", 0)};
+    piece.data = ltw_slice(L, 2, 4, &piece.len);
+    int results = sendall_once(L, &wait, &piece);
+    return results == TASK_WAIT ? task_go_on(L, &wait, sock_sendall_k)
+                                : results;
 }
 
 /* Stack: self, data, flags, address or lookup. */

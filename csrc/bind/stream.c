@@ -4,6 +4,7 @@
  */
 #include "bind/stream.h"
 
+#include <limits.h>
 #include <string.h>
 
 static struct ltw_file *self(lua_State *L)
@@ -218,6 +219,29 @@ int ltw_makefile(lua_State *L)
     lua_settop(L, 4);
     return 1;
 }
+
+/*
+ * stdio(fd, mode): a stream over one of the process's own descriptors, which it
+ * neither closes nor changes; writes are not buffered, so that nothing is left
+ * when the process ends.
+ */
+static int core_stdio(lua_State *L)
+{
+    int fd = (int)ltw_integer(L, 1, "fd", 0, INT_MAX);
+    ltw_text(L, 2, "mode");
+    lua_settop(L, 2);
+    struct ltw_socket *s = ltw_newsocket(L);
+    s->sock.timeout = TW_FOREVER;
+    tw_sock_borrow(&s->sock, fd);
+    tw_watch_init(&s->watch, fd);
+    lua_replace(L, 1);
+    lua_pushinteger(L, mode_arg(L, 2) == TW_STREAM_READ ? -1 : 0);
+    int results = ltw_makefile(L);
+    s->closed = true; /* the stream has it all to itself */
+    return results;
+}
+
+const luaL_Reg ltw_stream_functions[] = {{"stdio", core_stdio}, {NULL, NULL}};
 
 void ltw_open_stream(lua_State *L)
 {

@@ -142,6 +142,8 @@ static int lines_next_k(lua_State *L, struct task_wait *wait)
     int results = file_read_k(L, wait);
     if (results < 3 || !lua_isnil(L, -results))
         return results;
+    if (wait->status == TW_ECANCELLED)
+        return results; /* the task gets another error than this text */
     if (strcmp(lua_tostring(L, -results + 2), tw_err_name(TW_EOF)) != 0)
         return luaL_error(L, "%s", lua_tostring(L, -results + 1));
     lua_pop(L, results - 1);

@@ -26,7 +26,8 @@ void ltw_callable(lua_State *L, int idx, const char *name)
 int ltw_wait_queue(struct task_wait *wait, struct tw_queue *queue,
                    int64_t timeout)
 {
-    wait->queue = queue;
+    wait->kind = TW_FOR_QUEUE;
+    wait->at = queue;
     wait->timeout = timeout;
     return TASK_WAIT;
 }
@@ -40,14 +41,13 @@ static int outcome(lua_State *L, struct tw_handle *task)
     task->joined = true;
     if (task->outcome == TW_TASK_CANCELLED)
         return ltw_fail(L, TW_ECANCELLED, "join");
-    int n = task->outcome == TW_TASK_DONE ? lua_gettop(co) : 1;
-    int first = lua_gettop(co) - n;
-    if (!lua_checkstack(co, n) || !lua_checkstack(L, n))
-        return luaL_error(L, "join: too many results");
-    for (int i = 1; i <= n; i++)
-        lua_pushvalue(co, first + i);
-    lua_xmove(co, L, n);
-    return task->outcome == TW_TASK_DONE ? n : lua_error(L);
+    if (task->outcome == TW_TASK_FAILED)
+    {
+        tw_task_error(L, co);
+        return lua_error(L);
+    }
+    int n = tw_task_results(L, co);
+    return n < 0 ? luaL_error(L, "join: too many results") : n;
 }
 
 /* Stack: task, timeout in ns. */
@@ -88,7 +88,10 @@ static int task_cancel(lua_State *L)
     struct tw_handle *task = self(L);
     bool live = task->root.rt && task->root.task;
     if (live)
+    {
+        tw_task_keep(L, runtime(L), 1); /* it knows that it is cancelled */
         tw_scope_cancel(&task->root);
+    }
     lua_pushboolean(L, live);
     return 1;
 }
@@ -112,6 +115,7 @@ static int task_close(lua_State *L)
     struct tw_handle *task = self(L);
     if (task->outcome != TW_TASK_LIVE || !runtime(L)->loop)
         return 0;
+    tw_task_keep(L, runtime(L), 1);
     tw_scope_cancel(&task->root);
     if (task->root.task == runtime(L)->current)
         return 0;
@@ -126,9 +130,7 @@ static int task_gc(lua_State *L)
     if (task->outcome == TW_TASK_FAILED && !task->joined && rt->loop)
     {
         task->joined = true;
-        lua_checkstack(task->co, 1);
-        lua_pushvalue(task->co, -1);
-        lua_xmove(task->co, L, 1);
+        tw_task_error(L, task->co);
         tw__sched_report(L, rt, 1);
     }
     tw_scope_close(&task->root);
@@ -223,7 +225,7 @@ static int net_sleep_k(lua_State *L, struct task_wait *wait)
                                    : wait->status == TW_ETIMEDOUT;
     if (!over && wait->status >= 0)
     {
-        wait->want = wait->timeout == 0 ? TW_WANT_RETRY : 0;
+        wait->kind = wait->timeout == 0 ? TW_FOR_TURN : TW_FOR_TIME;
         return TASK_WAIT;
     }
     return ltw_result(L, over ? 0 : wait->status, "sleep");
@@ -240,7 +242,7 @@ static int net_sleep(lua_State *L)
 static int net_yield_k(lua_State *L, struct task_wait *wait)
 {
     (void)L;
-    wait->want = TW_WANT_RETRY;
+    wait->kind = TW_FOR_TURN;
     wait->timeout = TW_FOREVER;
     return wait->begun || wait->status < 0 ? 0 : TASK_WAIT;
 }
@@ -283,6 +285,19 @@ static int net_list(lua_State *L)
         lua_seti(L, -2, ++n);
     }
     return 1;
+}
+
+/* counts(): how many tasks have not ended, how many waits for descriptors and
+   how many timers are under way: for tests that look for what is left. */
+static int net_counts(lua_State *L)
+{
+    size_t waiters, timers;
+    const struct tw_runtime *rt = ltw_runtime(L);
+    tw_loop_counts(rt->loop, &waiters, &timers);
+    lua_pushinteger(L, (lua_Integer)rt->live);
+    lua_pushinteger(L, (lua_Integer)waiters);
+    lua_pushinteger(L, (lua_Integer)timers);
+    return 3;
 }
 
 static void set_handler(lua_State *L, int idx, const char *key)
@@ -330,4 +345,5 @@ void ltw_open_task(lua_State *L)
 const luaL_Reg ltw_task_functions[] = {
     {"spawn", net_spawn},     {"current", net_current}, {"sleep", net_sleep},
     {"yield", net_yield},     {"run", net_run},         {"list", net_list},
+    {"counts", net_counts},
     {"onerror", net_onerror}, {"onhog", net_onhog},     {NULL, NULL}};

@@ -33,8 +33,14 @@ static inline bool ltw_channel_ready(const struct ltw_channel *ch)
 /* Takes a value out of the channel at `idx` and pushes it. */
 void ltw_channel_take(lua_State *L, int idx, struct ltw_channel *ch);
 
-/* To be called before waiting as a receiver. */
-void ltw_channel_invite(struct ltw_channel *ch);
+/* To be called before waiting as a receiver. True if a sender has been called,
+   who comes when it is his turn: even one who has no time waits for him. */
+bool ltw_channel_invite(lua_State *L, int idx, struct ltw_channel *ch);
+
+enum
+{
+    LTW_CALLED_NS = 100000000 /* and not longer, should something stop him */
+};
 
 /* Checks a function, or something that can be called. */
 void ltw_callable(lua_State *L, int idx, const char *name);

@@ -63,6 +63,13 @@ struct tw_net
     ssize_t (*recvmsg)(const struct tw_net *, int fd, struct msghdr *,
                        int flags);
 
+    /* Ditto, of a descriptor that need not be a socket (a terminal, a pipe, a
+       file), without touching its mode: they do not wait even if that is
+       blocking, as long as nobody else takes what is there. */
+    ssize_t (*read)(const struct tw_net *, int fd, void *data, size_t len);
+    ssize_t (*write)(const struct tw_net *, int fd, const void *data,
+                     size_t len);
+
     int (*getopt)(const struct tw_net *, int fd, struct tw_optval *);
     int (*setopt)(const struct tw_net *, int fd, const struct tw_optval *);
     /* True if the peer has ended its sending: 0 or 1. */

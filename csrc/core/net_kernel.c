@@ -6,7 +6,9 @@
 #include "core/net.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -133,6 +135,56 @@ static ssize_t k_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,
     return n < 0 ? failure(TW_WANT_READ) : n;
 }
 
+/* 0 if the descriptor is ready for `events`, or what to return instead. */
+static int look(int fd, short events, int want)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+    int n = poll(&p, 1, 0);
+    return n < 0 ? failure(want) : n == 0 ? want : 0;
+}
+
+static ssize_t k_read(const struct tw_net *net, int fd, void *data, size_t len)
+{
+    (void)net;
+    int rc = look(fd, POLLIN, TW_WANT_READ);
+    if (rc < 0)
+        return rc;
+    ssize_t n = read(fd, data, len);
+    return n < 0 ? failure(TW_WANT_READ) : n;
+}
+
+/* write(2) has no MSG_NOSIGNAL: the signal is held off this thread, and taken
+   back if it came from here. */
+static ssize_t write_quietly(int fd, const void *data, size_t len)
+{
+    sigset_t pipe, old, pending;
+    const struct timespec now = {0};
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &pipe, &old);
+    ssize_t n = write(fd, data, len);
+    int err = errno;
+    if (n < 0 && err == EPIPE && !sigismember(&pending, SIGPIPE))
+        while (sigtimedwait(&pipe, NULL, &now) < 0 && errno == EINTR)
+            ;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    errno = err;
+    return n;
+}
+
+static ssize_t k_write(const struct tw_net *net, int fd, const void *data,
+                       size_t len)
+{
+    (void)net;
+    int rc = look(fd, POLLOUT, TW_WANT_WRITE);
+    if (rc < 0)
+        return rc;
+    /* A pipe that is ready takes so much without blocking, pipe(7). */
+    ssize_t n = write_quietly(fd, data, len < PIPE_BUF ? len : PIPE_BUF);
+    return n < 0 ? failure(TW_WANT_WRITE) : n;
+}
+
 static int k_getopt(const struct tw_net *net, int fd, struct tw_optval *opt)
 {
     (void)net;
@@ -224,6 +276,8 @@ const struct tw_net tw_net_kernel = {
     .recv = k_recv,
     .sendmsg = k_sendmsg,
     .recvmsg = k_recvmsg,
+    .read = k_read,
+    .write = k_write,
     .getopt = k_getopt,
     .setopt = k_setopt,
     .hungup = k_hungup,

@@ -23,8 +23,8 @@ static int mode_flags(const struct tw_sock *s)
 static void opened(struct tw_sock *s, int fd, int family, int type, int proto)
 {
     s->fd = fd;
-    s->family = family;
-    s->type = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+    s->family = (int16_t)family;
+    s->type = (int16_t)(type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC));
     s->proto = proto;
     s->nonblock = s->timeout != TW_FOREVER;
 }
@@ -88,6 +88,13 @@ int tw_sock_adopt(struct tw_sock *s, int fd, int family, int type, int proto)
     return 0;
 }
 
+void tw_sock_borrow(struct tw_sock *s, int fd)
+{
+    opened(s, fd, AF_UNSPEC, SOCK_STREAM, 0);
+    s->nonblock = false;
+    s->lent = true;
+}
+
 int tw_sock_dup(const struct tw_sock *s, struct tw_sock *copy)
 {
     if (s->fd < 0)
@@ -104,7 +111,7 @@ int tw_sock_close(struct tw_sock *s)
 {
     int fd = s->fd;
     s->fd = -1;
-    return fd < 0 ? 0 : s->net->close(s->net, fd);
+    return fd < 0 || s->lent ? 0 : s->net->close(s->net, fd);
 }
 
 int tw_sock_detach(struct tw_sock *s)
@@ -196,8 +203,10 @@ int tw_sock_shutdown(struct tw_sock *s, int how)
 
 ssize_t tw_sock_send(struct tw_sock *s, const void *data, size_t len, int flags)
 {
-    return s->fd < 0 ? TW_ECLOSED
-                     : s->net->send(s->net, s->fd, data, len, flags);
+    if (s->fd < 0)
+        return TW_ECLOSED;
+    return s->lent ? s->net->write(s->net, s->fd, data, len)
+                   : s->net->send(s->net, s->fd, data, len, flags);
 }
 
 /*
@@ -222,7 +231,9 @@ ssize_t tw_sock_recv(struct tw_sock *s, void *data, size_t len, int flags)
 {
     if (s->fd < 0)
         return TW_ECLOSED;
-    return received(s, s->net->recv(s->net, s->fd, data, len, flags), len);
+    ssize_t n = s->lent ? s->net->read(s->net, s->fd, data, len)
+                        : s->net->recv(s->net, s->fd, data, len, flags);
+    return received(s, n, len);
 }
 
 ssize_t tw_sock_sendto(struct tw_sock *s, const struct tw_dgram *dgram,

@@ -19,10 +19,11 @@ struct tw_sock
     const struct tw_net *net;
     int64_t timeout; /* ns; TW_FOREVER: none, 0: non-blocking */
     int fd;          /* -1: closed */
-    int family;
-    int type; /* without SOCK_NONBLOCK and SOCK_CLOEXEC */
     int proto;
-    bool nonblock; /* the descriptor's O_NONBLOCK */
+    int16_t family; /* sa_family_t, small in every system */
+    int16_t type;   /* without SOCK_NONBLOCK and SOCK_CLOEXEC */
+    bool nonblock;  /* the descriptor's O_NONBLOCK */
+    bool lent;      /* see tw_sock_borrow */
 };
 
 /* Makes a closed socket whose descriptor, once open, has `timeout`. */
@@ -40,6 +41,12 @@ int tw_sock_pair(struct tw_sock pair[2], int family, int type, int proto);
  * Fails with -EBADF or -ENOTSOCK, leaving `fd` to the caller.
  */
 int tw_sock_adopt(struct tw_sock *s, int fd, int family, int type, int proto);
+
+/*
+ * Borrows the open descriptor `fd`, of whatever kind: it can be received from
+ * and sent to as a stream, its mode is left alone, and closing only forgets it.
+ */
+void tw_sock_borrow(struct tw_sock *s, int fd);
 
 /* Opens `copy` (closed) as a duplicate of `s`, with the same timeout. */
 int tw_sock_dup(const struct tw_sock *s, struct tw_sock *copy);

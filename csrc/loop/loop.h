@@ -113,4 +113,8 @@ int tw_loop_step(struct tw_loop *loop, int64_t deadline);
 /* True when no waiter and no timer is there to be woken. */
 bool tw_loop_idle(const struct tw_loop *loop);
 
+/* How many waiters of descriptors and how many timers there are, for tests. */
+void tw_loop_counts(const struct tw_loop *loop, size_t *waiters,
+                    size_t *timers);
+
 #endif

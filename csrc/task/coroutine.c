@@ -30,8 +30,10 @@ static const char *status_of(lua_State *L, lua_State *co)
     lua_Debug ar;
     if (L == co)
         return "running";
+    if (tw__wait_marked(co)) /* a task's own has ended, or waits */
+        return lua_status(co) == LUA_YIELD ? "normal" : "dead";
     if (lua_status(co) == LUA_YIELD)
-        return tw__wait_marked(co) ? "normal" : "suspended";
+        return "suspended";
     if (lua_status(co) != LUA_OK)
         return "dead";
     if (lua_getstack(co, 0, &ar))
@@ -64,10 +66,13 @@ static int run(lua_State *L, lua_State *co, int nargs, lua_KFunction k)
     for (;; nargs = 0)
     {
         int n = 0;
+        const lua_State *outer = rt->inner;
+        rt->inner = co;
         int status = lua_resume(co, L, nargs, &n);
-        if (status == LUA_YIELD && n == 1 && tw__wait_marked(co))
+        rt->inner = outer;
+        if (status == LUA_YIELD && n == 1 && tw__wait_yielded(co))
         {
-            if (lua_isyieldable(L))
+            if (tw__wait_may_suspend(L, rt))
                 return tw__wait_yield(L, 0, k);
             struct task_wait wait = rt->parked;
             rt->current->me.waiter.status =
@@ -86,9 +91,11 @@ static int run(lua_State *L, lua_State *co, int nargs, lua_KFunction k)
 /* The first time: with the values on top of L as arguments. */
 static int start(lua_State *L, lua_State *co, int nargs, lua_KFunction k)
 {
-    if (lua_status(co) == LUA_YIELD && tw__wait_marked(co))
+    if (tw__wait_marked(co))
     {
-        lua_pushliteral(L, "cannot resume non-suspended coroutine");
+        const char *what =
+            lua_status(co) == LUA_YIELD ? "non-suspended" : "dead";
+        lua_pushfstring(L, "cannot resume %s coroutine", what);
         return -1;
     }
     if (!lua_checkstack(co, nargs))
@@ -197,10 +204,13 @@ static int co_close(lua_State *L)
     const char *status = status_of(L, co);
     if (*status != 's' && *status != 'd')
         return luaL_error(L, "cannot close a %s coroutine", status);
-    int rc = lua_resetthread(co);
+    bool task = tw__wait_marked(co); /* whose results are kept for join */
+    int rc = task ? lua_status(co) : lua_resetthread(co);
     lua_pushboolean(L, rc == LUA_OK);
     if (rc == LUA_OK)
         return 1;
+    if (task)
+        lua_pushvalue(co, -2);
     lua_xmove(co, L, 1);
     return 2;
 }

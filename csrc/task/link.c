@@ -8,6 +8,12 @@ static int link_nothing(struct tw_runtime *rt, struct tw_task *task)
     return 0;
 }
 
+static int link_turn(struct tw_runtime *rt, struct tw_task *task)
+{
+    (void)rt, (void)task;
+    return 1;
+}
+
 static void unlink_nothing(struct tw_runtime *rt, struct tw_task *task)
 {
     (void)rt, (void)task;
@@ -93,6 +99,7 @@ static const struct
     void (*unlink)(struct tw_runtime *, struct tw_task *);
 } kinds[TW_KINDS] = {
     [TW_FOR_TIME] = {link_nothing, unlink_nothing},
+    [TW_FOR_TURN] = {link_turn, unlink_nothing},
     [TW_FOR_LATER] = {link_nothing, unlink_nothing},
     [TW_FOR_READ] = {link_read, unlink_read},
     [TW_FOR_WRITE] = {link_write, unlink_write},
@@ -100,23 +107,6 @@ static const struct
     [TW_FOR_QUEUE] = {link_queue, unlink_queue},
     [TW_FOR_SELECT] = {link_select, unlink_select},
 };
-
-static enum tw_kind kind_of(const struct task_wait *wait, void **at)
-{
-    *at = wait->watch;
-    if (wait->want == TW_WANT_READ || wait->want == TW_WANT_WRITE)
-        return wait->want == TW_WANT_READ ? TW_FOR_READ : TW_FOR_WRITE;
-    if (wait->want == TW_WANT_TIME)
-        return TW_FOR_LATER;
-    *at = wait->slot;
-    if (wait->slot)
-        return TW_FOR_LOOKUP;
-    *at = wait->queue;
-    if (wait->queue)
-        return TW_FOR_QUEUE;
-    *at = wait->select;
-    return wait->select ? TW_FOR_SELECT : TW_FOR_TIME;
-}
 
 /* How long to leave alone what cannot be polled (a full AF_UNIX backlog). */
 enum
@@ -127,7 +117,7 @@ enum
 /* When to give up, or to look again. */
 static int64_t until(const struct tw_runtime *rt, const struct task_wait *wait)
 {
-    if (wait->want != TW_WANT_TIME)
+    if (wait->kind != TW_FOR_LATER)
         return wait->deadline;
     int64_t again = tw_loop_now(rt->loop) + RETRY_NS;
     return again < wait->deadline ? again : wait->deadline;
@@ -136,17 +126,13 @@ static int64_t until(const struct tw_runtime *rt, const struct task_wait *wait)
 int tw__wait_link(struct tw_runtime *rt, struct tw_task *task,
                   const struct task_wait *wait)
 {
-    void *at;
     task->me.waiter.status = 0;
     task->me.waiter.kind = TW_FOR_TIME;
-    if (wait->want == TW_WANT_RETRY)
-        return 1;
-    enum tw_kind kind = kind_of(wait, &at);
-    task->me.node = (struct tw_node){.at = at};
-    int rc = kinds[kind].link(rt, task);
+    task->me.node = (struct tw_node){.at = wait->at};
+    int rc = kinds[wait->kind].link(rt, task);
     if (rc != 0)
         return rc;
-    task->me.waiter.kind = (uint8_t)kind;
+    task->me.waiter.kind = wait->kind;
     int64_t when = until(rt, wait);
     if (when != TW_FOREVER)
         rc = tw_loop_timer(rt->loop, &task->me.waiter, when);

@@ -126,8 +126,13 @@ void tw__record_close(struct tw_runtime *rt)
 {
     for (struct tw_task *task = tw_task_next(rt, NULL); task;
          task = tw_task_next(rt, task))
+    {
+        /* Finalizers that run later may set events and close channels. */
+        if (task->me.waiter.state == TW_TASK_PARKED)
+            tw__wait_unlink(rt, task);
         while (task->scope && task->scope->task == task)
             tw_scope_close(task->scope);
+    }
     for (size_t i = 0; i < rt->nslabs; i++)
         tw__mem_free(&rt->mem, rt->slabs[i], sizeof *rt->slabs[i]);
     tw__mem_free(&rt->mem, rt->slabs, rt->nslabs * sizeof *rt->slabs);

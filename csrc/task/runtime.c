@@ -6,8 +6,9 @@
 #include "task/sched.h"
 
 /* A task that has no coroutine of its own and only ever waits here. */
-static void init_here(struct tw_task *task)
+static void init_here(struct tw_task *task, unsigned id)
 {
+    task->id = id;
     task->me.waiter.wake = tw__sched_wake;
     task->me.waiter.state = TW_TASK_RUNNING;
 }
@@ -27,8 +28,8 @@ int tw_runtime_open(struct tw_runtime *rt, lua_State *L,
     rt->budget = TW_BUDGET;
     rt->ready_end = &rt->ready;
     tw_queue_init(&rt->idle);
-    init_here(&rt->main);
-    init_here(&rt->aside);
+    init_here(&rt->main, TW__SCHED_MAIN);
+    init_here(&rt->aside, TW__SCHED_ASIDE);
     rt->current = &rt->main;
     tw__record_open(L, rt);
     return tw_loop_new(&rt->loop, rt->net, &rt->mem, poller);
@@ -53,6 +54,7 @@ void tw_runtime_close(struct tw_runtime *rt)
     tw__record_close(rt);
     tw__mem_free(&rt->mem, rt->sites, rt->sites_cap * sizeof *rt->sites);
     rt->sites = NULL;
+    rt->nsites = 0; /* handles outlive it */
     rt->loop = NULL;
     tw_resolver_free(rt->resolver);
     tw_loop_free(loop);

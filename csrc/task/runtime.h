@@ -30,6 +30,7 @@ struct tw_runtime
     void *block; /* ... and the memory it is in */
 
     struct tw_task *current; /* &main, a task, or &aside */
+    const lua_State *inner;  /* the coroutine of a task that we resumed last */
     struct tw_task main;     /* the main thread, with all its coroutines */
     struct tw_task aside;    /* what the scheduler itself calls in Lua */
     struct task_wait parked; /* what the coroutine that yields waits for */

@@ -23,10 +23,22 @@ const char tw__onerror_key, tw__onhog_key;
 void tw__sched_ready(struct tw_runtime *rt, struct tw_task *task)
 {
     struct tw_node *node = &task->me.node;
+    const char *co = (const char *)task->co;
+    for (int line = 0; line < 4; line++)
+        __builtin_prefetch(co + 64 * line);
     task->me.waiter.state = TW_TASK_READY;
     node->next = NULL;
     *rt->ready_end = node;
     rt->ready_end = &node->next;
+}
+
+static struct tw_runtime *runtime_of(struct tw_task *task)
+{
+    if (task->co)
+        return tw__record_runtime(task);
+    return task->id == TW__SCHED_MAIN
+               ? tw__container_of(task, struct tw_runtime, main)
+               : tw__container_of(task, struct tw_runtime, aside);
 }
 
 void tw__sched_wake(struct tw_waiter *waiter, int status)
@@ -37,14 +49,13 @@ void tw__sched_wake(struct tw_waiter *waiter, int status)
     if (waiter->state != TW_TASK_PARKED && waiter->state != TW_TASK_HERE)
         return; /* it has been woken, and goes on with that first */
     waiter->status = (int16_t)status;
-    if (waiter->state == TW_TASK_HERE)
-    {
-        waiter->state = TW_TASK_RUNNING;
-        return;
-    }
-    struct tw_runtime *rt = tw__record_runtime(task);
+    /* At once, whoever it is: nobody may promise it something else. */
+    struct tw_runtime *rt = runtime_of(task);
     tw__wait_unlink(rt, task);
-    tw__sched_ready(rt, task);
+    if (waiter->state == TW_TASK_HERE)
+        waiter->state = TW_TASK_RUNNING;
+    else
+        tw__sched_ready(rt, task);
 }
 
 /* -- failures ------------------------------------------------------------ */
@@ -53,10 +64,11 @@ void tw__sched_report(lua_State *L, struct tw_runtime *rt, int idx)
 {
     struct tw_task *before = rt->current;
     idx = idx ? lua_absindex(L, idx) : 0;
-    if (!lua_checkstack(L, 4) ||
+    bool room = lua_checkstack(L, 4);
+    if (!room ||
         lua_rawgetp(L, LUA_REGISTRYINDEX, &tw__onerror_key) != LUA_TFUNCTION)
     {
-        lua_settop(L, -3);
+        lua_pop(L, room ? 2 : 1);
         return;
     }
     lua_insert(L, -2); /* handler error */
@@ -82,7 +94,7 @@ static void failed(lua_State *L, struct tw_runtime *rt, struct tw_task *task,
 {
     if (handle && !handle->root.parent)
     {
-        rt->unjoined = tw_queue_empty(&handle->root.waiting);
+        rt->unjoined |= tw_queue_empty(&handle->root.waiting);
         return;
     }
     struct tw_scope *outer = handle ? handle->root.parent : NULL;
@@ -96,8 +108,7 @@ static void failed(lua_State *L, struct tw_runtime *rt, struct tw_task *task,
     }
     if (outer)
         handle->joined = true;
-    lua_pushvalue(task->co, -1);
-    lua_xmove(task->co, L, 1);
+    tw_task_error(L, task->co);
     tw__sched_report(L, rt, 0);
 }
 
@@ -109,7 +120,9 @@ static void ended(lua_State *L, struct tw_runtime *rt, struct tw_task *task,
     struct tw_scope *root = task->scope;
     struct tw_handle *handle =
         root ? tw__container_of(root, struct tw_handle, root) : NULL;
+    lua_checkstack(task->co, 3);
     bool cancelled = status != LUA_OK && task_is_cancelled(task->co, -1);
+    tw__wait_mark(task->co); /* what is on its stack is for join, and only us */
     task->me.waiter.state = TW_TASK_FREE;
     if (handle)
         handle->outcome = (uint8_t)(status == LUA_OK ? TW_TASK_DONE
@@ -142,7 +155,9 @@ static int64_t look_for_failures(lua_State *L, struct tw_runtime *rt)
     rt->current = before;
     int64_t then = tw_loop_now(rt->loop);
     rt->collect_from = then + COLLECT_SHARE * (then - now);
-    return rt->ready ? 0 : TW_FOREVER;
+    /* Finalizers may have woken anybody. */
+    bool woken = rt->ready || rt->main.me.waiter.state != TW_TASK_HERE;
+    return woken ? 0 : TW_FOREVER;
 }
 
 /* -- running ------------------------------------------------------------- */
@@ -150,7 +165,7 @@ static int64_t look_for_failures(lua_State *L, struct tw_runtime *rt)
 /* The coroutine has yielded: links the task to what it waits for. */
 static void park(struct tw_runtime *rt, struct tw_task *task, int results)
 {
-    if (results == 1 && tw__wait_marked(task->co))
+    if (results == 1 && tw__wait_yielded(task->co))
     {
         task->since = (uint64_t)(rt->turned / 100000000) & 0xfffffff;
         int rc = tw__wait_link(rt, task, &rt->parked);
@@ -169,22 +184,32 @@ static void park(struct tw_runtime *rt, struct tw_task *task, int results)
     tw__sched_ready(rt, task);
 }
 
+/* Arguments: seconds, the name and line of the site. Called protected. */
+static int call_hog_handler(lua_State *L)
+{
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &tw__onhog_key) != LUA_TFUNCTION)
+        return 0;
+    lua_pushvalue(L, 1);
+    lua_pushfstring(L, "%s:%I", (const char *)lua_touserdata(L, 2),
+                    lua_tointeger(L, 3));
+    lua_call(L, 2, 0);
+    return 0;
+}
+
 static void report_hog(lua_State *L, struct tw_runtime *rt, int64_t ns,
                        const struct tw_task *task)
 {
     int line;
     const char *site = tw_task_site(rt, task->site, &line);
     struct tw_task *before = rt->current;
-    if (!lua_checkstack(L, 5) ||
-        lua_rawgetp(L, LUA_REGISTRYINDEX, &tw__onhog_key) != LUA_TFUNCTION)
-    {
-        lua_pop(L, 1);
+    if (!lua_checkstack(L, 5))
         return;
-    }
+    lua_pushcfunction(L, call_hog_handler);
     lua_pushnumber(L, (lua_Number)ns / 1e9);
-    lua_pushfstring(L, "%s:%d", site, line);
+    lua_pushlightuserdata(L, (void *)site);
+    lua_pushinteger(L, line);
     rt->current = &rt->aside;
-    if (lua_pcall(L, 2, 0, 0) != LUA_OK)
+    if (lua_pcall(L, 3, 0, 0) != LUA_OK)
         lua_pop(L, 1);
     rt->current = before;
 }
@@ -198,9 +223,12 @@ static void resume(lua_State *L, struct tw_runtime *rt, struct tw_task *task)
     int64_t start = rt->hog_limit ? tw_loop_now(rt->loop) : 0;
     tw__wait_release(task);
     task->me.waiter.state = TW_TASK_RUNNING;
+    const lua_State *inner = rt->inner;
     rt->current = task;
+    rt->inner = co;
     rt->budget = TW_BUDGET;
     int status = lua_resume(co, L, nargs, &results);
+    rt->inner = inner;
     rt->current = before;
     if (rt->hog_limit && tw_loop_now(rt->loop) - start > rt->hog_limit)
         report_hog(L, rt, tw_loop_now(rt->loop) - start, task);

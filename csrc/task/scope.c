@@ -124,6 +124,19 @@ void tw_scope_close(struct tw_scope *scope)
     scope->task = NULL;
 }
 
+/* Marks a scope; its members come onto the work list. */
+static struct tw_scope *mark(struct tw_scope *scope, struct tw_scope *work)
+{
+    bool news = !scope->cancelled;
+    scope->cancelled = true;
+    for (struct tw_scope *m = news ? scope->members : NULL; m; m = m->next)
+    {
+        m->work = work;
+        work = m;
+    }
+    return work;
+}
+
 /*
  * Marks the scopes of a task that cancelling `top` reaches: those between it
  * and the innermost, unless shielded. Their members come onto the work list;
@@ -138,13 +151,7 @@ static struct tw_scope *reach(struct tw_scope *top, struct tw_scope *work)
             first = f->parent;
     for (struct tw_scope *f = first;; f = f->parent)
     {
-        bool news = !f->cancelled;
-        f->cancelled = true;
-        for (struct tw_scope *m = news ? f->members : NULL; m; m = m->next)
-        {
-            m->work = work;
-            work = m;
-        }
+        work = mark(f, work);
         if (f == top)
             break;
     }
@@ -153,16 +160,10 @@ static struct tw_scope *reach(struct tw_scope *top, struct tw_scope *work)
     return work;
 }
 
-void tw_scope_cancel(struct tw_scope *scope)
+/* What a scope and all within it learn: a list instead of recursion, for tasks
+   may be nested as deep as they like. */
+static void spread(struct tw_scope *work)
 {
-    scope->called = true;
-    if (!scope->task)
-    {
-        scope->cancelled = true; /* its coroutine learns when it goes on */
-        return;
-    }
-    /* A list instead of recursion: tasks may be nested as deep as they like. */
-    struct tw_scope *work = reach(scope, NULL);
     while (work)
     {
         struct tw_scope *next = work;
@@ -171,6 +172,13 @@ void tw_scope_cancel(struct tw_scope *scope)
         if (next->task)
             work = reach(next, work);
     }
+}
+
+void tw_scope_cancel(struct tw_scope *scope)
+{
+    scope->called = true;
+    /* The coroutine of a suspended one learns when it goes on. */
+    spread(scope->task ? reach(scope, NULL) : mark(scope, NULL));
 }
 
 void tw_scope_suspend(struct tw_runtime *rt, const lua_State *co)
@@ -201,5 +209,9 @@ void tw_scope_resume(struct tw_runtime *rt, const lua_State *co)
         *place = scope->work;
         scope->work = NULL;
         enter(scope, rt->current);
+        if (!scope->cancelled)
+            continue;
+        scope->cancelled = false; /* news to its members */
+        spread(reach(scope, NULL));
     }
 }

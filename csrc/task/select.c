@@ -11,6 +11,15 @@ static void wake_pick(struct tw_waiter *waiter, int status)
     all->owner->wake(all->owner, status);
 }
 
+/* True if an earlier pick waits for the same descriptor. */
+static bool repeated(const struct tw_pick *pick)
+{
+    const struct tw_pick *p = pick->all->picks;
+    while (p < pick && !(p->claims && p->watch == pick->watch))
+        p++;
+    return p < pick;
+}
+
 static int link_pick(struct tw_runtime *rt, struct tw_pick *pick)
 {
     pick->me.waiter.wake = wake_pick;
@@ -20,7 +29,7 @@ static int link_pick(struct tw_runtime *rt, struct tw_pick *pick)
         return 0;
     }
     if (pick->watch->claimed & TW_READ)
-        return -EBUSY;
+        return repeated(pick) ? 0 : -EBUSY;
     int rc = tw_loop_wait(rt->loop, pick->watch, TW_READ, &pick->me.waiter);
     if (rc == 0)
         pick->watch->claimed |= TW_READ;

@@ -12,7 +12,8 @@
 
 enum
 {
-    SITES_MAX = (1 << 12) - 1
+    SITES_MAX = (1 << 12) - 1,
+    TEXT_MAX = 1 << 14 /* no traceback is added to an error this long */
 };
 
 /* -- where tasks come from ----------------------------------------------- */
@@ -62,11 +63,12 @@ static unsigned find_site(lua_State *L, struct tw_runtime *rt)
 
 /* -- what a task's coroutine runs ---------------------------------------- */
 
-/* An error that is text gets the traceback, across the spawn. */
+/* An error that is text gets the traceback, across the spawn: of each task that
+   it goes through, up to a point, for there may be thousands. */
 static int explain(lua_State *L)
 {
     int line;
-    if (lua_type(L, 1) != LUA_TSTRING)
+    if (lua_type(L, 1) != LUA_TSTRING || lua_rawlen(L, 1) > TEXT_MAX)
         return 1;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &tw__runtime_key);
     const struct tw_runtime *rt = lua_touserdata(L, -1);
@@ -160,7 +162,7 @@ bool tw_task_current(lua_State *L, struct tw_runtime *rt)
     struct tw_task *task = rt->current;
     if (!task->co)
         return false;
-    const struct tw_scope *root = find_root(task);
+    struct tw_scope *root = find_root(task);
     push_handles(L);
     if (root && lua_rawgetp(L, -1, root) == LUA_TUSERDATA)
     {
@@ -168,6 +170,8 @@ bool tw_task_current(lua_State *L, struct tw_runtime *rt)
         return true;
     }
     lua_settop(L, lua_gettop(L) - (root ? 2 : 1));
+    if (root)
+        tw_scope_close(root); /* of a handle that is garbage already */
     lua_checkstack(task->co, 1);
     lua_pushthread(task->co);
     lua_xmove(task->co, L, 1);
@@ -176,6 +180,24 @@ bool tw_task_current(lua_State *L, struct tw_runtime *rt)
     handle->site = task->site;
     tw_scope_root(&handle->root, rt, task, NULL);
     return true;
+}
+
+/* What a coroutine leaves has our mark on top; see coroutine.c. */
+void tw_task_error(lua_State *L, lua_State *co)
+{
+    lua_pushvalue(co, -2);
+    lua_xmove(co, L, 1);
+}
+
+int tw_task_results(lua_State *L, lua_State *co)
+{
+    int n = lua_gettop(co) - 1;
+    if (!lua_checkstack(co, n) || !lua_checkstack(L, n))
+        return -1;
+    for (int i = 1; i <= n; i++)
+        lua_pushvalue(co, i);
+    lua_xmove(co, L, n);
+    return n;
 }
 
 void tw_task_forget(lua_State *L, struct tw_runtime *rt, struct tw_task *task)

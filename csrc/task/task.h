@@ -114,6 +114,11 @@ bool tw_task_current(lua_State *L, struct tw_runtime *rt);
 /* Makes the handle at `idx` live as long as its task. */
 void tw_task_keep(lua_State *L, struct tw_runtime *rt, int idx);
 
+/* Push the error that ended a task's coroutine; or all that it returned, how
+   many values that are, -1 if there is no room for them. */
+void tw_task_error(lua_State *L, lua_State *co);
+int tw_task_results(lua_State *L, lua_State *co);
+
 /* Gives the record of a task that failed in a scope back, the error taken. */
 void tw_task_forget(lua_State *L, struct tw_runtime *rt, struct tw_task *task);
 

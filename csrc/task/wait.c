@@ -60,7 +60,7 @@ static bool may_run_tasks(lua_State *L, const struct tw_runtime *rt)
 
 static bool needs_others(const struct task_wait *wait)
 {
-    return wait->queue || wait->select;
+    return wait->kind == TW_FOR_QUEUE || wait->kind == TW_FOR_SELECT;
 }
 
 static int turn(lua_State *L, struct tw_runtime *rt)
@@ -75,10 +75,8 @@ int tw__wait_here(lua_State *L, struct tw_runtime *rt,
 {
     struct tw_task *me = rt->current;
     if (needs_others(wait) && !may_run_tasks(L, rt))
-        return luaL_error(L, "cannot wait for another task here: Lua cannot "
-                             "suspend what called this (a sort function, a "
-                             "gsub callback, require, a finalizer, a hook)");
-    if (wait->want == TW_WANT_RETRY)
+        return TW__WAIT_REFUSED;
+    if (wait->kind == TW_FOR_TURN)
     {
         run_hooks(L, rt->main_thread);
         return may_run_tasks(L, rt) ? tw__sched_yield(L, rt) : 0;
@@ -90,22 +88,21 @@ int tw__wait_here(lua_State *L, struct tw_runtime *rt,
         /* Not linked, for a hook may raise an error. */
         if (hooked(L, rt->main_thread))
             run_hooks(L, rt->main_thread);
-        rc = tw__wait_link(rt, me, wait);
-        if (rc == 0)
-            me->me.waiter.state = TW_TASK_HERE;
+        int linked = tw__wait_link(rt, me, wait);
+        if (linked != 0)
+            return linked < 0 ? linked : 0;
+        me->me.waiter.state = TW_TASK_HERE;
         do
-            rc = rc == 0 ? turn(L, rt) : rc;
+            rc = turn(L, rt);
         while (rc == 0 && me->me.waiter.state == TW_TASK_HERE &&
                !hooked(L, rt->main_thread));
         tw__wait_unlink(rt, me);
         tw__wait_release(me);
         if (me->me.waiter.state == TW_TASK_RUNNING)
-            break;
+            return me->me.waiter.status; /* may be a promise: it comes first */
         me->me.waiter.state = TW_TASK_RUNNING;
     }
-    if (rc == TW__SCHED_DEADLOCK)
-        return tw__sched_deadlock(L, rt);
-    return rc < 0 ? rc : me->me.waiter.status;
+    return rc == TW__SCHED_DEADLOCK ? tw__sched_deadlock(L, rt) : rc;
 }
 
 /* -- in a task: yielding to the scheduler -------------------------------- */
@@ -115,52 +112,65 @@ static const char mark;
 
 bool tw__wait_marked(lua_State *co)
 {
-    return lua_status(co) == LUA_YIELD && lua_gettop(co) > 0 &&
-           lua_touserdata(co, -1) == &mark;
+    return lua_gettop(co) > 0 && tw__wait_yielded(co);
+}
+
+bool tw__wait_yielded(lua_State *co)
+{
+    return lua_touserdata(co, -1) == &mark;
 }
 
 void tw__wait_mark(lua_State *co)
 {
-    lua_settop(co, 0);
     lua_pushlightuserdata(co, (void *)&mark);
 }
 
 int tw__wait_yield(lua_State *L, lua_KContext ctx, lua_KFunction k)
 {
-    luaL_checkstack(L, 1, NULL);
     lua_pushlightuserdata(L, (void *)&mark);
     return lua_yieldk(L, 1, ctx, k);
 }
 
-static int drive(lua_State *L, task_step step, struct task_wait *wait);
+static int raise_cancelled(lua_State *L)
+{
+    task_push_cancelled(L);
+    return lua_error(L);
+}
 
-/*
- * Goes on after a wait. A library with a scheduler of its own, which got hold
- * of coroutine.resume before we replaced it, may have taken the mark off and
- * pushed arguments: the first mark below them is ours. The step then finds out
- * that nothing has happened, and waits again.
- */
+/* One attempt: the results, or TASK_WAIT. */
+static int attempt(lua_State *L, struct task_wait *wait, task_step step)
+{
+    int status = wait->status;
+    if (status == TW__WAIT_REFUSED)
+        return luaL_error(L, "cannot wait for another task here: Lua cannot "
+                             "suspend what called this (a sort function, a "
+                             "gsub callback, require, a finalizer, a hook)");
+    int results = step(L, wait);
+    if (status == TW_ECANCELLED && !wait->stubborn)
+        return raise_cancelled(L);
+    return results;
+}
+
+/* Goes on after a wait, with the deadline and the mark on top. */
 static int resume_k(lua_State *L, int status, lua_KContext ctx)
 {
     struct tw_runtime *rt = lua_touserdata(L, lua_upvalueindex(1));
     struct task_wait wait = {.rt = rt, .begun = true};
     (void)status;
-    while (lua_touserdata(L, -1) != &mark)
-        lua_pop(L, 1);
-    while (lua_touserdata(L, -1) == &mark)
-        lua_pop(L, 1);
-    wait.deadline = (int64_t)lua_tointeger(L, -1);
-    lua_pop(L, 1);
+    wait.deadline = (int64_t)lua_tointeger(L, -2);
+    lua_pop(L, 2);
     wait.status = rt->current->me.waiter.status;
     rt->current->me.waiter.status = 0;
-    return drive(L, (task_step)ctx, &wait);
+    task_step step = (task_step)ctx;
+    int results = attempt(L, &wait, step);
+    return results == TASK_WAIT ? task_go_on(L, &wait, step) : results;
 }
 
 static int suspend(lua_State *L, task_step step, const struct task_wait *wait)
 {
-    luaL_checkstack(L, 3, NULL);
+    /* A C function has room for LUA_MINSTACK values, beyond what it checked
+       for itself, and no step comes near. */
     lua_pushinteger(L, (lua_Integer)wait->deadline);
-    lua_pushlightuserdata(L, (void *)&mark);
     wait->rt->parked = *wait;
     return tw__wait_yield(L, (lua_KContext)step, resume_k);
 }
@@ -191,38 +201,32 @@ static int verdict(const struct task_wait *wait)
     return is_late(wait) ? TW_ETIMEDOUT : 0;
 }
 
-static bool may_suspend(lua_State *L, const struct tw_runtime *rt)
+/* Not if somebody else resumed this coroutine: a library with a scheduler of
+   its own, which got hold of coroutine.resume before we replaced it. */
+bool tw__wait_may_suspend(lua_State *L, const struct tw_runtime *rt)
 {
     return rt->current != &rt->main && rt->current != &rt->aside &&
-           lua_isyieldable(L);
+           rt->inner == L && lua_isyieldable(L);
 }
 
-static int raise_cancelled(lua_State *L)
-{
-    task_push_cancelled(L);
-    return lua_error(L);
-}
-
-static int drive(lua_State *L, task_step step, struct task_wait *wait)
+int task_go_on(lua_State *L, struct task_wait *wait, task_step step)
 {
     struct tw_runtime *rt = wait->rt;
-    for (;;)
+    int results = TASK_WAIT;
+    while (results == TASK_WAIT)
     {
-        int status = wait->status;
-        int results = step(L, wait);
-        if (status == TW_ECANCELLED && !wait->stubborn)
-            return raise_cancelled(L);
-        if (results != TASK_WAIT)
-            return results;
         wait->status = verdict(wait);
-        if (wait->status < 0)
-            continue;
-        if (!wait->begun)
-            begin(wait);
-        if (may_suspend(L, rt))
-            return suspend(L, step, wait);
-        wait->status = tw__wait_here(L, rt, wait);
+        if (wait->status == 0)
+        {
+            if (!wait->begun)
+                begin(wait);
+            if (tw__wait_may_suspend(L, rt))
+                return suspend(L, step, wait);
+            wait->status = tw__wait_here(L, rt, wait);
+        }
+        results = attempt(L, wait, step);
     }
+    return results;
 }
 
 int task_run(lua_State *L, struct tw_runtime *rt, task_step step)
@@ -230,13 +234,14 @@ int task_run(lua_State *L, struct tw_runtime *rt, task_step step)
     if (!rt->loop)
         return luaL_error(L, "tidewire is closed in this Lua state");
     struct task_wait wait = {.rt = rt};
-    return drive(L, step, &wait);
+    int results = attempt(L, &wait, step);
+    return results == TASK_WAIT ? task_go_on(L, &wait, step) : results;
 }
 
 bool task_may_block(const struct tw_runtime *rt, const struct tw_sock *sock)
 {
     return sock->timeout == TW_FOREVER && !sock->nonblock && rt->live == 0 &&
-           rt->current == &rt->main && !rt->main.scope &&
+           !rt->unjoined && rt->current == &rt->main && !rt->main.scope &&
            tw_loop_idle(rt->loop);
 }
 

@@ -20,30 +20,37 @@ enum
     TASK_WAIT = -1
 };
 
-/* What may be waited for besides a descriptor; see link.c. */
+/* What may be waited for, and what `at` points to then; see link.c. */
 enum tw_kind
 {
-    TW_FOR_TIME,
-    TW_FOR_LATER, /* a moment, when there is nothing to poll */
-    TW_FOR_READ,
-    TW_FOR_WRITE,
-    TW_FOR_LOOKUP,
-    TW_FOR_QUEUE,
-    TW_FOR_SELECT,
+    TW_FOR_TIME,   /* the timeout */
+    TW_FOR_TURN,   /* nothing: others may run first */
+    TW_FOR_LATER,  /* a moment, when there is nothing to poll */
+    TW_FOR_READ,   /* struct tw_watch */
+    TW_FOR_WRITE,  /* ditto */
+    TW_FOR_LOOKUP, /* the slot of a struct tw_lookup */
+    TW_FOR_QUEUE,  /* struct tw_queue */
+    TW_FOR_SELECT, /* struct tw_select */
     TW_KINDS
 };
+
+/* The kind of wait for a TW_WANT_* that an attempt has returned. */
+static inline enum tw_kind tw_kind_of(int want)
+{
+    return want == TW_WANT_READ    ? TW_FOR_READ
+           : want == TW_WANT_WRITE ? TW_FOR_WRITE
+           : want == TW_WANT_TIME  ? TW_FOR_LATER
+                                   : TW_FOR_TURN;
+}
 
 /* What a step waits for; zeroed before its first call. */
 struct task_wait
 {
-    /* Set by the step when it returns TASK_WAIT; at most one of the pointers:*/
-    int want;                /* the direction (TW_WANT_*) of ... */
-    struct tw_watch *watch;  /* this descriptor, */
-    struct tw_waiter **slot; /* this slot to be woken (a lookup), */
-    struct tw_queue *queue;  /* a place in this queue, */
-    struct tw_select *select; /* or all of these */
-    int64_t timeout;          /* ns from the operation's start, TW_FOREVER */
-    bool stubborn;            /* cancelling the task does not end the wait */
+    /* Set by the step when it returns TASK_WAIT: */
+    uint8_t kind;    /* enum tw_kind */
+    bool stubborn;   /* cancelling the task does not end the wait */
+    void *at;        /* what is waited for */
+    int64_t timeout; /* ns from the operation's start, TW_FOREVER */
 
     /* Set for the step: */
     bool begun;            /* it has waited before */
@@ -64,6 +71,12 @@ typedef int (*task_step)(lua_State *L, struct task_wait *wait);
  * hook raises ("interrupted!"); nothing is then left behind.
  */
 int task_run(lua_State *L, struct tw_runtime *rt, task_step step);
+
+/*
+ * The rest of task_run, for a function that has made the first attempt itself:
+ * waits for what `wait`, whose `rt` is set, says, then goes on with the step.
+ */
+int task_go_on(lua_State *L, struct task_wait *wait, task_step step);
 
 /*
  * True when the calling operation may just as well sleep in the kernel: it
@@ -92,15 +105,30 @@ void tw__wait_unlink(struct tw_runtime *rt, struct tw_task *task);
 /* To be called when it goes on: what it waited for is anybody's again. */
 void tw__wait_release(struct tw_task *task);
 
+enum
+{
+    /* Here one cannot wait for others: the call itself is to raise an error,
+       in whichever coroutine it is. Outside what core returns. */
+    TW__WAIT_REFUSED = -20001
+};
+
 /* Waits without leaving the C function: the status to go on with. */
 int tw__wait_here(lua_State *L, struct tw_runtime *rt,
                   const struct task_wait *wait);
 
-/* True if the coroutine has yielded to the scheduler, not to its resumer. */
+/* True if the coroutine has yielded to the scheduler, not to its resumer, or
+   was a task's and has ended. */
 bool tw__wait_marked(lua_State *co);
 void tw__wait_mark(lua_State *co);
 
-/* Yields to the scheduler, or passes such a yield on from a coroutine. */
+/* Ditto, of one that has just yielded one value. */
+bool tw__wait_yielded(lua_State *co);
+
+/* True if the caller may yield to the scheduler. */
+bool tw__wait_may_suspend(lua_State *L, const struct tw_runtime *rt);
+
+/* Yields to the scheduler, or passes such a yield on from a coroutine. Needs
+   one free place on the stack. */
 int tw__wait_yield(lua_State *L, lua_KContext ctx, lua_KFunction k);
 
 #endif

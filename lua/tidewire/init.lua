@@ -3,7 +3,7 @@
 
 local core <const> = require "tidewire.core"
 
-local modules <const> = { socket = true, task = true }
+local modules <const> = { socket = true, stdio = true, task = true }
 
 return setmetatable({ _VERSION = core._VERSION }, {
     __index = function(self, name)

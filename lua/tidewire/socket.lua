@@ -8,7 +8,8 @@ local socket = {}
 for name, value in pairs(core) do
     socket[name] = value
 end
-socket.task = nil
+socket.task, socket.stdio = nil, nil
+socket.relay = require "tidewire.relay"
 
 local function keys(...)
     local set = {}

@@ -30,7 +30,9 @@ end
 -- code ("timeout")
 function task.select(items)
     for key in pairs(items) do
-        if math.type(key) ~= "integer" and key ~= "timeout" then
+        local item <const> = math.type(key) == "integer" and key >= 1
+            and key <= #items
+        if not item and key ~= "timeout" then
             error(("select: unknown option '%s'"):format(key), 2)
         end
     end

@@ -1,0 +1,355 @@
+-- What the tasks of spec/support/stress.lua have in common: channels, sockets
+-- and so on to choose from, and accounts of what went through them.
+
+local socket <const> = require "tidewire.socket"
+local task <const> = require "tidewire.task"
+
+local random <const> = math.random
+
+local things <const> = {ending = false}
+
+things.count = {spawned = 0, ended = 0, failed = 0, taken = 0, reported = 0,
+    sent = 0, received = 0}
+local count <const> = things.count
+
+function things.chance(n) return random(n) == 1 end
+
+local chance <const> = things.chance
+
+--- A short time, now and then none; never long, so that everything ends.
+function things.moment()
+    return chance(6) and 0 or random() ^ 4 * 0.05
+end
+
+local moment <const> = things.moment
+
+-- Keeps the optimist from optimising.
+function things.note(text) things.last = text end
+
+-- -- failures ---------------------------------------------------------------
+
+things.ended = setmetatable({}, {__close = function() count.ended = count.ended + 1 end})
+
+local on_purpose <const> = {__tostring = function() return "on purpose" end}
+local unexpected <const> = {}
+
+-- Those not yet seen by anybody.
+local failures <const> = {}
+
+--- Raises an error of its own.
+function things.fail()
+    local failure <const> = setmetatable({}, on_purpose)
+    failures[failure] = true
+    count.failed = count.failed + 1
+    error(failure)
+end
+
+local EXPECTED <const> = {
+    "cannot wait for another task here", "a task cannot join itself",
+    "spawn: the scope has been left", "cannot close a ", "cannot resume ",
+    "deadlock: ", -- of the main thread, whose tasks wait for nobody
+}
+
+local function seen(failure)
+    if getmetatable(failure) == on_purpose then
+        failures[failure] = nil
+        return
+    end
+    if rawequal(failure, task.cancelled) then return end
+    for _, text in ipairs(EXPECTED) do
+        if tostring(failure):find(text, 1, true) then return end
+    end
+    unexpected[#unexpected + 1] = tostring(failure)
+end
+
+--- The results of a pcall: an error is seen by this, cancelling goes on.
+function things.take(ok, failure)
+    if ok then return end
+    count.taken = count.taken + 1
+    seen(failure)
+    if rawequal(failure, task.cancelled) and task.current() then error(failure, 0) end
+end
+
+--- The handler of failures.
+function things.report(failure)
+    count.reported = count.reported + 1
+    if rawequal(failure, task.cancelled) then
+        unexpected[#unexpected + 1] = "a cancelled task was reported"
+    end
+    seen(failure)
+end
+
+-- -- pools ------------------------------------------------------------------
+
+local SIZE <const> = 40
+
+local pools <const> = {tasks = {}, scopes = {}, generators = {}, channels = {},
+    semaphores = {}, events = {}, sockets = {}}
+
+-- In the order they were made, for the accounts.
+local ledgers <const> = {}
+
+--- Puts something in a place of its pool, instead of what was there.
+function things.keep(kind, thing)
+    pools[kind][random(SIZE)] = thing
+end
+
+--- One of them, or nil.
+function things.pick(kind)
+    return pools[kind][random(SIZE)]
+end
+
+local pick <const>, keep <const> = things.pick, things.keep
+
+-- Something of the pool, made if there is nothing.
+local function get(kind, make)
+    local thing = not chance(20) and pick(kind)
+    if not thing then
+        thing = make()
+        keep(kind, thing)
+    end
+    return thing
+end
+
+-- -- channels: what is sent is received once -----------------------------------
+
+local function new_channel()
+    local c <const> = {ch = task.channel(random(0, 3)), sent = 0, received = 0}
+    ledgers[#ledgers + 1] = c
+    return c
+end
+
+local function sent(c, ok)
+    if not ok then return end
+    c.sent = c.sent + 1
+    count.sent = count.sent + 1
+end
+
+local function received(c, value)
+    if not value then return end
+    c.received = c.received + 1
+    count.received = count.received + 1
+end
+
+function things.use_channel()
+    local c <const> = get("channels", new_channel)
+    local what <const> = random(9)
+    if what <= 4 then
+        sent(c, c.ch:send(true, moment()))
+    elseif what <= 7 then
+        received(c, c.ch:receive(moment()))
+    elseif what == 8 then
+        task.timeout(moment(), function()
+            for value in c.ch do received(c, value) end
+        end)
+    elseif chance(10) then
+        c.ch:close()
+    end
+end
+
+-- -- semaphores: what is acquired is released ----------------------------------
+
+local function new_semaphore()
+    local n <const> = random(0, 2)
+    local s <const> = {sem = task.semaphore(n), free = n}
+    ledgers[#ledgers + 1] = s
+    return s
+end
+
+function things.use_semaphore(f, ...)
+    local s <const> = get("semaphores", new_semaphore)
+    if chance(5) then
+        s.free = s.free + 1
+        return s.sem:release()
+    end
+    local turn <close> = s.sem:acquire(moment())
+    if not turn then return end
+    s.free = s.free - 1
+    local _ <close> = setmetatable({}, {__close = function() s.free = s.free + 1 end})
+    f(...)
+end
+
+function things.use_event()
+    local e <const> = get("events", task.event)
+    local what <const> = random(4)
+    if what == 1 then
+        e:set()
+    elseif what == 2 then
+        e:clear()
+    else
+        e:wait(moment())
+    end
+end
+
+-- -- sockets --------------------------------------------------------------------
+
+local function new_pair()
+    local a <const>, b <const> = socket.socketpair()
+    if not a then return {} end
+    a:settimeout(moment())
+    b:settimeout(moment())
+    return {a, b}
+end
+
+local uses <const> = {
+    function(s) s:send "data" end,
+    function(s) s:send "line\n" end,
+    function(s) s:recv(random(100)) end,
+    function(s) s:settimeout(moment()) end,
+    function(s) s:sendall(("x"):rep(300000)) end,
+    function(s)
+        local f <close> = s:makefile("rw")
+        if not f then return end
+        f:write("line\n")
+        keep("sockets", {s, f})
+        f:read()
+    end,
+    function(s) if chance(3) then s:close() end end,
+    function(s)
+        if chance(8) then
+            local copy <const> = s:dup()
+            if copy then copy:close() end
+        end
+    end,
+}
+
+function things.use_socket()
+    local pair <const> = get("sockets", new_pair)
+    local s <const> = pair[random(2)]
+    if not s or not s.recv then return end
+    uses[random(#uses)](s)
+end
+
+--- Over TCP: spawn(f) makes the other side, if it makes any.
+function things.connect(spawn)
+    if not chance(5) then return end
+    local server <close> = socket.create_server({"127.0.0.1", 0})
+    if not server then return end
+    server:settimeout(moment())
+    local addr <const> = server:getsockname()
+    spawn(function()
+        local s <close> = socket.create_connection(addr, 0.05)
+        if s then s:sendall("hello") end
+    end)
+    local conn <close> = server:accept()
+    if conn then
+        conn:settimeout(moment())
+        conn:recv(5)
+    end
+end
+
+-- -- select ----------------------------------------------------------------------
+
+function things.use_select()
+    local items <const> = {timeout = moment()}
+    local channel <const> = {}
+    for i = 1, random(5) do
+        local what <const> = random(4)
+        local c <const> = what == 1 and get("channels", new_channel)
+        channel[i] = c or nil
+        items[i] = c and c.ch or what == 2 and get("events", task.event)
+            or what == 3 and pick "tasks" or (pick "sockets" or new_pair())[1]
+            or task.event()
+    end
+    local i <const>, value <const> = task.select(items)
+    if i and channel[i] then received(channel[i], value) end
+end
+
+-- -- garbage -------------------------------------------------------------------
+
+-- Things that are done when they are least expected.
+local function finalizer()
+    local what <const> = random(5)
+    local t <const>, e <const>, pair <const> = pick "tasks", pick "events", pick "sockets"
+    if what == 1 and t then t:cancel() end
+    if what == 2 and e then e:set() end
+    if what == 3 and pair and pair[1] and pair[1].close then pair[1]:close() end
+    if what == 4 then things.take(pcall(task.yield)) end
+    if what == 5 and e then things.take(pcall(e.wait, e, 0.001)) end
+end
+
+local dying <const> = {__gc = function()
+    if not things.ending then pcall(finalizer) end
+end}
+
+function things.collect()
+    setmetatable({}, dying)
+    local what <const> = random(60)
+    if what == 1 then
+        collectgarbage(chance(2) and "generational" or "incremental")
+    elseif what == 2 then
+        collectgarbage()
+    else
+        collectgarbage("step", random(20))
+    end
+end
+
+-- -- the end ----------------------------------------------------------------------
+
+local function open_descriptors()
+    local n = 0
+    for fd = 0, 1023 do
+        local file <close> = io.open("/proc/self/fdinfo/" .. fd)
+        n = n + (file and 1 or 0)
+    end
+    return n
+end
+
+local function collected()
+    for _ = 1, 4 do collectgarbage() end
+end
+
+--- What is open when nothing goes on, with what is made on first use.
+function things.settle()
+    assert(socket.getaddrinfo("localhost", 80))
+    collected()
+    return open_descriptors()
+end
+
+-- Lookups that nobody waits for end in their own time.
+local function quiet(limit)
+    while socket.monotonic() < limit do
+        local tasks <const>, waiters <const>, timers <const> = task.counts()
+        if tasks + waiters + timers == 0 then return end
+        task.sleep(0.01)
+        collected()
+    end
+    error(("left: %d tasks, %d waiters, %d timers"):format(task.counts()))
+end
+
+local function balance(ledger)
+    if ledger.ch then
+        local held <const> = #ledger.ch
+        if ledger.sent ~= ledger.received + held then
+            error(("%s: %d sent, %d received, %d held"):format(ledger.ch, ledger.sent,
+                ledger.received, held))
+        end
+    elseif tostring(ledger.sem) ~= ("semaphore (%d)"):format(ledger.free) then
+        error(("%s instead of %d"):format(ledger.sem, ledger.free))
+    end
+end
+
+--- Runs all tasks to their end and checks that nothing is left or lost.
+function things.finish(descriptors)
+    things.ending = true
+    local limit <const> = socket.monotonic() + 10
+    assert(task.timeout(10, task.run))
+    for _, pool in pairs(pools) do
+        for i = 1, SIZE do pool[i] = nil end
+    end
+    collected()
+    quiet(limit)
+    for _, ledger in ipairs(ledgers) do balance(ledger) end
+    assert(#task.list() == 0, "a task is listed")
+    assert(count.ended == count.spawned, "a task has not ended")
+    assert(#unexpected == 0, table.concat(unexpected, "\n"))
+    assert(next(failures) == nil, "nobody has seen a failure")
+    assert(open_descriptors() == descriptors, "descriptors are left")
+end
+
+function things.summary()
+    return ("%d tasks, %d failures (%d taken, %d reported), %d values sent, ok"):format(
+        count.spawned, count.failed, count.taken, count.reported, count.sent)
+end
+
+return things
