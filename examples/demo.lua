@@ -1,10 +1,11 @@
--- The guided demo: runs every example server and its client against each other
+-- The guided demo: runs every example server and its clients against each other
 -- on free ports of this machine, with the typing done for you, and shows what
--- both sides say. Ends by itself, with status 0 if all went as it should.
+-- all sides say. Ends by itself, with status 0 if all went as it should.
 --   lua5.4 examples/demo.lua
 
 local HERE <const> = arg[0]:match("^(.*/)") or "./"
 local process <const> = dofile(HERE .. "lib/process.lua")
+local SCENES <const> = dofile(HERE .. "lib/scenes.lua")
 
 -- One entry per pair: what is typed on each side, and what each side must say
 -- (in this order). `ends` marks a server that ends by itself.
@@ -140,20 +141,63 @@ local function run(case)
     check("the server", server_output, case.server.says)
 end
 
-io.stdout:setvbuf("line")
-print "Tidewire: the socket tutorials, each server with its client.\n"
-local failures = 0
-for number, case in ipairs(SHOWS) do
-    print(("%d. %s"):format(number, case.title))
-    print("   " .. case.about)
-    print(("   %s%s_server.lua  and  %s%s_client.lua\n"):format(HERE, case.name, HERE, case.name))
-    local ok <const>, problem <const> = pcall(run, case)
+-- What a scene is played on, see lib/scenes.lua.
+local stage <const> = {}
+local actor <const> = {}
+local actor_mt <const> = {__index = actor}
+
+function stage.show(who, line)
+    print("   " .. who .. " | " .. line)
+end
+
+function stage.start(who, name, ...)
+    local command <const> = process.lua(interpreter(), HERE .. name .. ".lua", ...)
+    return setmetatable({who = who, child = process.start_typing(command)}, actor_mt)
+end
+
+function stage.port(server)
+    return server:says("listening on 127.0.0.1:"):match(":(%d+)\n")
+end
+
+function actor:types(line)
+    stage.show(self.who, "> " .. (line or "(end of input)"))
+    self.child:type(line)
+end
+
+function actor:says(text)
+    local line <const> = self.child:expect("^[^\n]*" .. text:gsub("%p", "%%%0") .. "[^\n]*\n")
+    show(self.who, self.child.output, {})
+    self.child.output = ""
+    return line
+end
+
+function actor_mt:__close()
+    self.child:kill()
+end
+
+local number, failures = 0, 0
+
+-- Announces what is shown, shows it, and counts failures.
+local function present(item, scripts, f, ...)
+    number = number + 1
+    print(("%d. %s\n   %s"):format(number, item.title, item.about))
+    print("   " .. HERE .. table.concat(scripts, ".lua  and  " .. HERE) .. ".lua\n")
+    local ok <const>, problem <const> = pcall(f, ...)
     if not ok then
         failures = failures + 1
         print("   FAILED: " .. tostring(problem))
     end
     print()
 end
-print(failures == 0 and "All " .. #SHOWS .. " pairs did what they should."
-    or failures .. " of " .. #SHOWS .. " pairs failed.")
+
+io.stdout:setvbuf("line")
+print "Tidewire: the socket tutorials, each server with its clients.\n"
+for _, case in ipairs(SHOWS) do
+    present(case, {case.name .. "_server", case.name .. "_client"}, run, case)
+end
+for _, scene in ipairs(SCENES) do
+    present(scene, scene.scripts, scene.play, stage)
+end
+print(failures == 0 and "All " .. number .. " did what they should."
+    or failures .. " of " .. number .. " failed.")
 os.exit(failures == 0)

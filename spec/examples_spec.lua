@@ -1,4 +1,5 @@
--- Every example, run for real against its partner; the guided demo; the README.
+-- Every example of a server and its client in turns, run for real; the guided demo;
+-- the README. The examples of many tasks: chat_, web_ and forwarder_examples_spec.lua.
 
 local process <const> = dofile("examples/lib/process.lua")
 local cases <const> = dofile("spec/interop/cases.lua")
@@ -6,6 +7,10 @@ local pair <const> = dofile("spec/interop/pair.lua")
 local socket <const> = require "tidewire.socket"
 
 local TERMINATED <const> = 128 + 15
+
+-- Run by other specs.
+local WITH_TASKS <const> = {"task_chat_server", "task_chat_client", "chat_room",
+    "web_responder", "web_responder_plain", "forwarder"}
 
 local function sorted_names()
     local names <const> = {}
@@ -53,6 +58,9 @@ describe("the example", function()
 
     it("directory holds no script that no case runs", function()
         local run <const> = {["examples/demo.lua"] = true}
+        for _, name in ipairs(WITH_TASKS) do
+            run["examples/" .. name .. ".lua"] = true
+        end
         for name in pairs(cases) do
             run["examples/" .. name .. "_server.lua"] = true
             run["examples/" .. name .. "_client.lua"] = true
@@ -161,6 +169,13 @@ describe("a bad argument", function()
         end
     end
 
+    for _, name in ipairs(WITH_TASKS) do
+        it("is named by " .. name, function()
+            assert.matches("^[^\n]*the port must be a number",
+                complaint(name, name == "forwarder" and "http" or "127.0.0.1", "http"))
+        end)
+    end
+
     it("is one line and nothing else from the checked pair", function()
         local child <close> = start_example("echo_checked_client", "127.0.0.1", unused_port())
         local output, status = child:finish()
@@ -186,6 +201,9 @@ describe("the guided demo", function()
         for _, name in ipairs(sorted_names()) do
             assert.matches(name .. "_server.lua", output, 1, true)
             assert.matches(name .. "_client.lua", output, 1, true)
+        end
+        for _, name in ipairs(WITH_TASKS) do
+            assert.matches("examples/" .. name .. ".lua", output, 1, true)
         end
     end)
 

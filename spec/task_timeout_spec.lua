@@ -30,6 +30,13 @@ describe("task.timeout", function()
         assert.is_true(not ok and got == err)
     end)
 
+    everywhere("cuts off a scope that only waits for its tasks", function()
+        net.fails("timeout", task.timeout(0.01, function()
+            task.scope(function(scope) scope:spawn(task.sleep, 10) end)
+            return "finished"
+        end))
+    end)
+
     everywhere("cuts off, never early", function()
         local ended <const> = {}
         net.takes(0.01, function()

@@ -44,7 +44,9 @@ enum
 enum
 {
     LTW_ADDRESSES = 1,
-    LTW_SOCKET_KINDS = 2
+    LTW_SOCKET_KINDS = 2,
+    LTW_SPARE_SCOPE = 3, /* see scope.c */
+    LTW_USER_VALUES = 3
 };
 
 /* The module's state. */

@@ -37,7 +37,7 @@ static int state_gc(lua_State *L)
 /* Pushes a new state: made closed, then given its finalizer, then opened. */
 static void new_state(lua_State *L)
 {
-    struct ltw *state = lua_newuserdatauv(L, sizeof *state, 2);
+    struct ltw *state = lua_newuserdatauv(L, sizeof *state, LTW_USER_VALUES);
     *state = (struct ltw){.rt.loop = NULL};
     lua_newtable(L); /* state mt */
     lua_pushcfunction(L, state_gc);

@@ -6,13 +6,15 @@
 #include "bind/task.h"
 #include "task/sched.h"
 
+#include <string.h>
+
 struct ltw_scope
 {
     struct tw_scope base; /* first */
     const char *op;       /* the function of tidewire.task, for messages */
     bool raised;          /* the function did not return ... */
     bool late;            /* ... and a task had failed by then */
-    bool cut;             /* cancelled when it was waiting for its tasks */
+    bool hidden;          /* no script sees it: it can be used again */
 };
 
 static struct tw_runtime *runtime(lua_State *L)
@@ -45,6 +47,31 @@ static void drop_failure(lua_State *L, struct tw_scope *base)
 }
 
 /*
+ * The scope of a timeout is made and left often, and is garbage at once: the
+ * last one is kept for the next.
+ */
+static void give_spare(lua_State *L)
+{
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, lua_upvalueindex(1), LTW_SPARE_SCOPE);
+}
+
+static struct ltw_scope *take_spare(lua_State *L)
+{
+    lua_getiuservalue(L, lua_upvalueindex(1), LTW_SPARE_SCOPE);
+    struct ltw_scope *scope = lua_touserdata(L, -1);
+    if (scope)
+    {
+        lua_pushnil(L); /* if it is left behind it shall be collected */
+        lua_setiuservalue(L, lua_upvalueindex(1), LTW_SPARE_SCOPE);
+        memset(scope, 0, sizeof *scope);
+        return scope;
+    }
+    lua_pop(L, 1);
+    return ltw_new(L, LTW_SCOPE, sizeof *scope, 1);
+}
+
+/*
  * Everything in the scope has ended. Stack: scope, what the function returned
  * or raised. Results: the same; or nil, message, code when the scope itself was
  * cancelled, by its deadline or by scope:cancel.
@@ -62,14 +89,17 @@ static int conclude(lua_State *L, struct ltw_scope *scope)
         failed = true;
     }
     drop_failure(L, base);
-    bool expired = base->expired && (cut || base->cut);
+    bool members = base->cut; /* it has cost us some of those */
+    bool expired = base->expired && (cut || members);
     bool called = base->called;
     tw_scope_close(base);
+    if (scope->hidden)
+        give_spare(L);
     if (failed)
         return lua_error(L);
     /* What was also cancelled further out is theirs to conclude. */
     bool theirs = !base->shield && tw_task_cancelled(runtime(L)->current);
-    if ((cut && !called) || ((cut || scope->cut) && theirs))
+    if ((cut && !called) || ((cut || members) && theirs))
     {
         task_push_cancelled(L);
         return lua_error(L);
@@ -83,7 +113,6 @@ static int leave_k(lua_State *L, struct task_wait *wait)
 {
     struct ltw_scope *scope = lua_touserdata(L, 1);
     wait->stubborn = true; /* members end by being cancelled, not forgotten */
-    scope->cut = scope->cut || (scope->base.members && scope->base.cancelled);
     if (scope->base.members)
         return ltw_wait_queue(wait, &scope->base.waiting, TW_FOREVER);
     return conclude(L, scope);
@@ -104,17 +133,16 @@ static int returned(lua_State *L, int status, lua_KContext ctx)
 
 /* -- the beginning ------------------------------------------------------- */
 
-/* Opens a scope in the place of slot 1; what follows it is to be called. */
-static void enter(lua_State *L, const char *op, int64_t timeout, bool shield)
+/* Opens the scope on top in the place of slot 1; what follows is called. */
+static void enter(lua_State *L, struct ltw_scope *scope, const char *op,
+                  int64_t timeout)
 {
     struct tw_runtime *rt = ltw_runtime(L);
-    struct ltw_scope *scope = ltw_new(L, LTW_SCOPE, sizeof *scope, 1);
     lua_pushthread(L); /* known by its address, which must stay its own */
     lua_setiuservalue(L, -2, 1);
     int64_t now = timeout == TW_FOREVER ? 0 : tw_loop_now(rt->loop);
     lua_replace(L, 1);
     scope->op = op;
-    scope->base.shield = shield;
     if (tw_scope_open(&scope->base, rt, L, tw_loop_after(now, timeout)) < 0)
         luaL_error(L, "%s: not enough memory", op);
     lua_toclose(L, 1);
@@ -126,6 +154,18 @@ static int call(lua_State *L, int nargs)
     return returned(L, status, 0);
 }
 
+/* Arguments: seconds, f, ... */
+static int limited(lua_State *L, const char *op, bool shield)
+{
+    int64_t timeout = ltw_seconds(L, 1, "seconds");
+    ltw_callable(L, 2, "f");
+    struct ltw_scope *scope = take_spare(L);
+    scope->hidden = true;
+    scope->base.shield = shield;
+    enter(L, scope, op, timeout);
+    return call(L, lua_gettop(L) - 2);
+}
+
 /*
  * timeout(seconds, f, ...): what f(...) returns; or nil, message, "timeout" if
  * that takes longer: then whatever it waits for is cancelled. nil or false
@@ -133,10 +173,7 @@ static int call(lua_State *L, int nargs)
  */
 static int net_timeout(lua_State *L)
 {
-    int64_t timeout = ltw_seconds(L, 1, "seconds");
-    ltw_callable(L, 2, "f");
-    enter(L, "timeout", timeout, false);
-    return call(L, lua_gettop(L) - 2);
+    return limited(L, "timeout", false);
 }
 
 /*
@@ -145,10 +182,7 @@ static int net_timeout(lua_State *L)
  */
 static int net_shield(lua_State *L)
 {
-    int64_t timeout = ltw_seconds(L, 1, "seconds");
-    ltw_callable(L, 2, "f");
-    enter(L, "shield", timeout, true);
-    return call(L, lua_gettop(L) - 2);
+    return limited(L, "shield", true);
 }
 
 /*
@@ -162,7 +196,9 @@ static int core_scope(lua_State *L)
     bool shield = lua_toboolean(L, 2);
     ltw_callable(L, 3, "f");
     lua_settop(L, 3);
-    enter(L, "scope", timeout, shield);
+    struct ltw_scope *scope = ltw_new(L, LTW_SCOPE, sizeof *scope, 1);
+    scope->base.shield = shield;
+    enter(L, scope, "scope", timeout);
     lua_pushvalue(L, 3);
     lua_pushvalue(L, 1);
     lua_remove(L, 2);

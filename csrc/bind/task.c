@@ -281,6 +281,8 @@ static int net_list(lua_State *L)
     for (struct tw_task *task = tw_task_next(rt, NULL); task;
          task = tw_task_next(rt, task))
     {
+        if (task->me.waiter.state == TW_TASK_ENDED)
+            continue;
         tw_task_describe(L, rt, task);
         lua_seti(L, -2, ++n);
     }

@@ -103,8 +103,7 @@ static int start(lua_State *L, lua_State *co, int nargs, lua_KFunction k)
         lua_pushliteral(L, "too many arguments to resume");
         return -1;
     }
-    if (runtime(L)->suspended)
-        tw_scope_resume(runtime(L), co);
+    tw_scope_resume(runtime(L), co);
     lua_xmove(L, co, nargs);
     return run(L, co, nargs, k);
 }

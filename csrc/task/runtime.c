@@ -49,8 +49,9 @@ void tw_runtime_close(struct tw_runtime *rt)
         return;
     while (rt->main.scope)
         tw_scope_close(rt->main.scope);
-    while (rt->suspended)
-        tw_scope_close(rt->suspended);
+    for (int i = 0; i < TW_SUSPENDED; i++)
+        while (rt->suspended[i])
+            tw_scope_close(rt->suspended[i]);
     tw__record_close(rt);
     tw__mem_free(&rt->mem, rt->sites, rt->sites_cap * sizeof *rt->sites);
     rt->sites = NULL;

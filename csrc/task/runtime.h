@@ -9,6 +9,11 @@
 #include "loop/signal.h"
 #include "task/wait.h"
 
+enum
+{
+    TW_SUSPENDED = 128 /* lists; a power of two */
+};
+
 /* Where tasks are spawned: few places, many tasks. */
 struct tw_site
 {
@@ -51,7 +56,8 @@ struct tw_runtime
     struct tw_site *sites;
     size_t nsites, sites_cap;
     struct tw_signals signals;
-    struct tw_scope *suspended; /* scopes whose coroutine has yielded */
+    /* Scopes whose coroutine has yielded, by its address. */
+    struct tw_scope *suspended[TW_SUSPENDED];
 };
 
 enum

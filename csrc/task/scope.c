@@ -8,7 +8,6 @@ static void expire(struct tw_waiter *waiter, int status)
     struct tw_scope *scope = tw__container_of(waiter, struct tw_scope, timer);
     (void)status;
     scope->expired = true;
-    scope->cut = scope->members != NULL;
     tw_scope_cancel(scope);
 }
 
@@ -94,9 +93,16 @@ static bool unchain(struct tw_scope **place, struct tw_scope *scope)
     return true;
 }
 
+static struct tw_scope **suspended_list(struct tw_runtime *rt,
+                                        const lua_State *co)
+{
+    uintptr_t bits = (uintptr_t)co;
+    return &rt->suspended[(bits >> 5 ^ bits >> 12) % TW_SUSPENDED];
+}
+
 static void forget_suspended(struct tw_scope *scope)
 {
-    struct tw_scope **place = &scope->rt->suspended;
+    struct tw_scope **place = suspended_list(scope->rt, scope->L);
     while (*place && *place != scope)
         place = &(*place)->work;
     if (*place)
@@ -129,6 +135,7 @@ static struct tw_scope *mark(struct tw_scope *scope, struct tw_scope *work)
 {
     bool news = !scope->cancelled;
     scope->cancelled = true;
+    scope->cut = scope->cut || scope->members;
     for (struct tw_scope *m = news ? scope->members : NULL; m; m = m->next)
     {
         m->work = work;
@@ -190,14 +197,15 @@ void tw_scope_suspend(struct tw_runtime *rt, const lua_State *co)
         task->scope = scope->parent;
         scope->task = NULL;
         scope->parent = NULL;
-        scope->work = rt->suspended;
-        rt->suspended = scope;
+        struct tw_scope **list = suspended_list(rt, co);
+        scope->work = *list;
+        *list = scope;
     }
 }
 
 void tw_scope_resume(struct tw_runtime *rt, const lua_State *co)
 {
-    struct tw_scope **place = &rt->suspended;
+    struct tw_scope **place = suspended_list(rt, co);
     while (*place)
     {
         struct tw_scope *scope = *place;

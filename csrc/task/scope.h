@@ -29,8 +29,8 @@ struct tw_scope
     bool shield;             /* what cancels the parent does not reach it */
     bool cancelled;          /* it or a parent was: waits within fail */
     bool called;             /* it was itself ... */
-    bool expired;            /* ... by its deadline ... */
-    bool cut;                /* ... when it still had members */
+    bool expired;            /* ... by its deadline */
+    bool cut;                /* when it was cancelled it had members */
 };
 
 /* What spawn returns: a root scope and what became of the task. */

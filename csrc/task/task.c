@@ -50,9 +50,10 @@ static unsigned add_site(struct tw_runtime *rt, const lua_Debug *ar)
 /* The number of the place that called the running C function; 0: unknown. */
 static unsigned find_site(lua_State *L, struct tw_runtime *rt)
 {
-    lua_Debug ar;
-    if (!lua_getstack(L, 1, &ar) || !lua_getinfo(L, "Sl", &ar))
-        return 0;
+    lua_Debug ar = {.currentline = -1};
+    for (int level = 1; ar.currentline < 0; level++)
+        if (!lua_getstack(L, level, &ar) || !lua_getinfo(L, "Sl", &ar))
+            return 0;
     for (size_t i = rt->nsites; i-- > 0;)
         if (rt->sites[i].line == ar.currentline &&
             rt->sites[i].source == ar.source &&

@@ -1,6 +1,7 @@
 -- Child processes with nothing but io.popen: what examples/demo.lua and the
--- specs use to run the examples. A child gets its keyboard input beforehand, is
--- read line by line, and is ended after 20 seconds whatever happens.
+-- specs use to run the examples. A child gets its keyboard input beforehand, or
+-- line by line through a pipe with a name; its output is read line by line, and
+-- it is ended after 20 seconds whatever happens.
 
 local process <const> = {}
 
@@ -24,17 +25,49 @@ function process.lua(lua, script, ...)
     return table.concat(words, " ")
 end
 
+-- Starts a shell command whose input comes from where these redirections say.
+local function open(command, before, after)
+    -- The shell says its process id and becomes the command, so the id is right.
+    local body <const> = process.quote("echo $$; exec env " .. command .. " 2>&1")
+    -- The outer shell is silenced: it would report every child that is killed.
+    return assert(io.popen("exec 2>/dev/null; " .. before .. LIMIT .. "sh -c " .. body
+        .. after, "r"))
+end
+
+local function child(pipe, command, keyboard)
+    local pid <const> = assert(pipe:read("n", "L"), "cannot start a child process")
+    return setmetatable({pipe = pipe, pid = pid, output = "", command = command,
+        keyboard = keyboard}, child_mt)
+end
+
 --- Starts a shell command with `typed` as its standard input and returns a child:
 --- `child.pid`, `child.output` (what was read of its stdout and stderr so far),
 --- and the methods below. Leaving its scope (`<close>`) kills it.
 function process.start(command, typed)
-    -- The shell says its process id and becomes the command, so the id is right.
-    local body <const> = process.quote("echo $$; exec env " .. command .. " 2>&1")
-    -- The outer shell is silenced: it would report every child that is killed.
-    local pipe <const> = assert(io.popen("exec 2>/dev/null; printf %s "
-        .. process.quote(typed or "") .. " | " .. LIMIT .. "sh -c " .. body, "r"))
-    local pid <const> = assert(pipe:read("n", "L"), "cannot start a child process")
-    return setmetatable({pipe = pipe, pid = pid, output = "", command = command}, child_mt)
+    return child(open(command, "printf %s " .. process.quote(typed or "") .. " | ", ""), command)
+end
+
+--- Ditto, but its standard input is what child:type sends.
+function process.start_typing(command)
+    local path <const> = os.tmpname()
+    assert(os.execute(("rm %s && mkfifo -m 600 %s"):format(path, path)))
+    local pipe <const> = open(command, "", " <" .. path)
+    -- Not io.open: a file of ours stays open in children that are started later.
+    local keyboard <const> = assert(io.popen("exec 2>/dev/null cat >" .. path, "w"))
+    keyboard:setvbuf("no")
+    local started <const> = child(pipe, command, keyboard)
+    os.remove(path) -- both sides have opened it
+    return started
+end
+
+--- Types a line; without a line, ends the input.
+function methods:type(line)
+    if line then
+        assert(self.keyboard:write(line, "\n"))
+    elseif self.keyboard then
+        self.keyboard:close()
+        self.keyboard = nil
+    end
 end
 
 --- Reads on until a line matches the pattern and returns its captures (or the
@@ -57,6 +90,7 @@ function methods:finish()
         self.output = self.output .. self.pipe:read("a")
         local _, _, status = self.pipe:close()
         self.status = status
+        self:type(nil)
     end
     return self.output, self.status
 end

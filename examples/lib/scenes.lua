@@ -1,0 +1,123 @@
+-- The scenes of examples/demo.lua with more than one client: each names the scripts
+-- it shows, and `play` runs them on a stage:
+--   stage.start(who, name, ...)   an example with these arguments; waits for nothing
+--   stage.port(server)            the port on which it listens, once it does
+--   actor:types(line)             at its keyboard; without a line: the input ends
+--   actor:says(text)              waits until it has said that
+-- Everything that is said is shown.
+
+local function request(path)
+    return "GET " .. path .. " HTTP/1.1\r\nHost: demo\r\n\r\n"
+end
+
+-- A browser that keeps its connection: asks(path), is_answered(), leaves().
+local function browser(stage, who, port)
+    local socket <const> = require "tidewire.socket"
+    local conn <const> = assert(socket.create_connection({"127.0.0.1", port}, 5))
+    local stream <const> = conn:makefile()
+    local self <const> = {}
+    function self.asks(path)
+        assert(conn:sendall(request(path)))
+        stage.show(who, "GET " .. path)
+    end
+    function self.is_answered(status)
+        local head <const> = assert(stream:read_until("\r\n\r\n"))
+        assert(stream:read_exact(tonumber(head:match("Content%-Length: (%d+)"))))
+        assert(head:find("^HTTP/1.1 " .. status), head)
+        stage.show(who, head:match("^[^\r]*"))
+    end
+    function self.leaves()
+        stream:close()
+        conn:close()
+        stage.show(who, "(closes its connection)")
+    end
+    return self
+end
+
+-- Two browsers of which the first keeps its connection open.
+local function two_browsers(stage, script, others_wait)
+    local server <close> = stage.start("server", script, "127.0.0.1", 0)
+    local port <const> = stage.port(server)
+    local first <const> = browser(stage, "first ", port)
+    local second <const> = browser(stage, "second", port)
+    first.asks("/")
+    first.is_answered(200)
+    second.asks("/nothing")
+    if others_wait then first.leaves() end
+    second.is_answered(404)
+    if not others_wait then first.leaves() end
+    second.leaves()
+    server:says("404")
+end
+
+return {
+    {
+        title = "A chat with two tasks a side",
+        about = "One task for the keyboard, one for the network: nobody waits for an answer.",
+        scripts = {"task_chat_server", "task_chat_client"},
+        play = function(stage)
+            local server <close> = stage.start("server", "task_chat_server", "127.0.0.1", 0)
+            local client <close> = stage.start("client", "task_chat_client", "127.0.0.1",
+                stage.port(server))
+            client:types("hello")
+            client:types("are you there?")
+            server:says("are you there?")
+            server:types("yes")
+            server:types("what is it?")
+            client:says("what is it?")
+            client:types(nil)
+            server:says("has left!")
+        end,
+    },
+    {
+        title = "A chat room",
+        about = "Everybody hears what the others say; any client that sends lines will do.",
+        scripts = {"chat_room", "task_chat_client"},
+        play = function(stage)
+            local room <close> = stage.start("room", "chat_room", "127.0.0.1", 0)
+            local port <const> = stage.port(room)
+            local ann <close> = stage.start("ann ", "task_chat_client", "127.0.0.1", port)
+            ann:types("ann")
+            ann:says("ann has joined")
+            local bob <close> = stage.start("bob ", "task_chat_client", "127.0.0.1", port)
+            bob:types("bob")
+            ann:says("bob has joined")
+            ann:types("hello bob")
+            bob:says("ann: hello bob")
+            bob:types("/who")
+            bob:says("here: ann, bob")
+            bob:types("/quit")
+            bob:says("good bye")
+            ann:says("bob has left")
+        end,
+    },
+    {
+        title = "The web server, a task for each browser",
+        about = "The first browser keeps its connection open; the second does not notice.",
+        scripts = {"web_responder"},
+        play = function(stage) two_browsers(stage, "web_responder", false) end,
+    },
+    {
+        title = "The web server without tasks",
+        about = "The same, and the second browser waits until the first has left.",
+        scripts = {"web_responder_plain"},
+        play = function(stage) two_browsers(stage, "web_responder_plain", true) end,
+    },
+    {
+        title = "A port forwarder",
+        about = "The echo client talks to the echo server through it.",
+        scripts = {"forwarder"},
+        play = function(stage)
+            local server <close> = stage.start("server   ", "echo_server", "127.0.0.1", 0)
+            local forwarder <close> = stage.start("forwarder", "forwarder", 0, "127.0.0.1",
+                stage.port(server))
+            local client <close> = stage.start("client   ", "echo_client", "127.0.0.1",
+                stage.port(forwarder))
+            client:types("hello through the middle")
+            server:says("hello through the middle")
+            client:types(nil)
+            client:says("hello through the middle")
+            forwarder:says("24 bytes there, 24 back")
+        end,
+    },
+}
