@@ -142,8 +142,8 @@ install: all
 	install -m 644 $(BUILD)/lib/libtidewire.a $(DESTDIR)$(PREFIX)/lib
 	install $(BUILD)/lib/tidewire/core.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/tidewire
 	install -m 644 lua/tidewire/*.lua $(DESTDIR)$(PREFIX)/share/lua/5.4/tidewire
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' csrc/tidewire.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/tidewire.pc
-
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' csrc/tidewire.pc.in \
+		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/tidewire.pc
 env:
 	@printf "export %s='%s'\n" LUA_PATH '$(LUA_PATH)' LUA_CPATH '$(LUA_CPATH)'
 clean:

@@ -4,6 +4,7 @@
  * and keyed by the bytes of the sockaddr.
  */
 #include "bind/address.h"
+#include "bind/module.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * Positions count from 1, and from the end when negative, as in string.sub.
  */
 #include "bind/buffer.h"
-
 #include "bind/ltw.h"
+#include "bind/module.h"
 
 #include <string.h>
 
@@ -55,9 +55,13 @@ static size_t sub_range(lua_State *L, int idx, size_t size, size_t *first)
 {
     lua_Integer len = (lua_Integer)size;
     lua_Integer i =
-        ltw_optinteger(L, idx, "i", LUA_MININTEGER, LUA_MAXINTEGER, 1);
+        lua_isnoneornil(L, idx)
+            ? 1
+            : ltw_integer(L, idx, "i", LUA_MININTEGER, LUA_MAXINTEGER);
     lua_Integer j =
-        ltw_optinteger(L, idx + 1, "j", LUA_MININTEGER, LUA_MAXINTEGER, -1);
+        lua_isnoneornil(L, idx + 1)
+            ? -1
+            : ltw_integer(L, idx + 1, "j", LUA_MININTEGER, LUA_MAXINTEGER);
     if (i < 0)
         i = i < -len ? 1 : len + i + 1;
     else if (i == 0)

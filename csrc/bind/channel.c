@@ -7,6 +7,7 @@
  * to promise: there a receiver that begins to wait calls the first sender, who
  * finds it waiting.
  */
+#include "bind/module.h"
 #include "bind/task.h"
 
 /* What those who wait are woken with. */
@@ -25,7 +26,8 @@ static struct ltw_channel *self(lua_State *L)
    value is taken. */
 static int net_channel(lua_State *L)
 {
-    lua_Integer n = ltw_optinteger(L, 1, "n", 0, 1 << 30, 0);
+    lua_Integer n =
+        lua_isnoneornil(L, 1) ? 0 : ltw_integer(L, 1, "n", 0, 1 << 30);
     struct ltw_channel *ch = ltw_new(L, LTW_CHANNEL, sizeof *ch, 1);
     ch->capacity = n;
     tw_queue_init(&ch->receivers);

@@ -1,5 +1,6 @@
 /* Constants, under the names of the C headers, and the table of errnos. */
 #include "bind/ltw.h"
+#include "bind/module.h"
 
 #include <string.h>
 

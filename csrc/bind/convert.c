@@ -1,5 +1,6 @@
 /* Byte orders and the text forms of addresses: no socket involved. */
 #include "bind/ltw.h"
+#include "bind/module.h"
 
 #include <arpa/inet.h>
 #include <string.h>

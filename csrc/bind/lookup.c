@@ -1,5 +1,6 @@
 /* Name lookup: getaddrinfo and what is made of it. */
 #include "bind/address.h"
+#include "bind/module.h"
 #include "core/names.h"
 
 #include <limits.h>

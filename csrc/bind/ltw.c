@@ -6,12 +6,11 @@
 #include <string.h>
 
 static const char *const type_names[LTW_TYPES] = {
-    [LTW_SOCKET] = "tidewire.socket", [LTW_ADDRESS] = "tidewire.address",
-    [LTW_BUFFER] = "tidewire.buffer", [LTW_STREAM] = "tidewire.stream",
-    [LTW_LOOKUP] = "tidewire.lookup", [LTW_TASK] = TW_TASK_TYPE,
-    [LTW_SCOPE] = "tidewire.scope",   [LTW_EVENT] = "tidewire.event",
-    [LTW_SEMAPHORE] = "tidewire.semaphore",
-    [LTW_CHANNEL] = "tidewire.channel",
+    [LTW_SOCKET] = "tidewire.socket",       [LTW_ADDRESS] = "tidewire.address",
+    [LTW_BUFFER] = "tidewire.buffer",       [LTW_STREAM] = "tidewire.stream",
+    [LTW_LOOKUP] = "tidewire.lookup",       [LTW_TASK] = TW_TASK_TYPE,
+    [LTW_SCOPE] = "tidewire.scope",         [LTW_EVENT] = "tidewire.event",
+    [LTW_SEMAPHORE] = "tidewire.semaphore", [LTW_CHANNEL] = "tidewire.channel",
     [LTW_SIGNAL] = "tidewire.signal",
 };
 
@@ -119,12 +118,6 @@ lua_Integer ltw_integer(lua_State *L, int idx, const char *name,
     return n;
 }
 
-lua_Integer ltw_optinteger(lua_State *L, int idx, const char *name,
-                           lua_Integer min, lua_Integer max, lua_Integer none)
-{
-    return lua_isnoneornil(L, idx) ? none : ltw_integer(L, idx, name, min, max);
-}
-
 int ltw_int(lua_State *L, int idx, const char *name)
 {
     return (int)ltw_integer(L, idx, name, INT_MIN, INT_MAX);
@@ -132,7 +125,7 @@ int ltw_int(lua_State *L, int idx, const char *name)
 
 int ltw_optint(lua_State *L, int idx, const char *name, int none)
 {
-    return (int)ltw_optinteger(L, idx, name, INT_MIN, INT_MAX, none);
+    return lua_isnoneornil(L, idx) ? none : ltw_int(L, idx, name);
 }
 
 const char *ltw_string(lua_State *L, int idx, const char *name, size_t *len)

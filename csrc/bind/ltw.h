@@ -97,13 +97,12 @@ int ltw_argerror(lua_State *L, int idx, const char *name, const char *what);
 int ltw_typeerror(lua_State *L, int idx, const char *name,
                   const char *expected);
 
-/* An integer (no string) between min and max; `none` if it is absent. */
+/* An integer (no string) between min and max. */
 lua_Integer ltw_integer(lua_State *L, int idx, const char *name,
                         lua_Integer min, lua_Integer max);
-lua_Integer ltw_optinteger(lua_State *L, int idx, const char *name,
-                           lua_Integer min, lua_Integer max, lua_Integer none);
 
-/* An int-sized number such as a family or a set of flags. */
+/* An int-sized number such as a family or a set of flags; `none` if it is
+   absent. */
 int ltw_int(lua_State *L, int idx, const char *name);
 int ltw_optint(lua_State *L, int idx, const char *name, int none);
 
@@ -143,21 +142,5 @@ int ltw_fail_addr(lua_State *L, int code, const char *op,
 
 /* Pushes true, or what ltw_fail pushes for rc < 0; returns how many. */
 int ltw_result(lua_State *L, int rc, const char *op);
-
-/* The module functions and methods, one list per file. */
-extern const luaL_Reg ltw_socket_functions[], ltw_address_functions[],
-    ltw_buffer_functions[], ltw_lookup_functions[], ltw_convert_functions[],
-    ltw_stream_functions[];
-extern const luaL_Reg ltw_socket_io[], ltw_socket_options[];
-
-/* Each makes its type's metatable. */
-void ltw_open_socket(lua_State *L);
-void ltw_open_address(lua_State *L);
-void ltw_open_buffer(lua_State *L);
-void ltw_open_stream(lua_State *L);
-void ltw_open_lookup(lua_State *L);
-
-/* Adds the constants and the errno table to the table on top. */
-void ltw_constants(lua_State *L);
 
 #endif

@@ -3,6 +3,7 @@
  * call of a function; when it has returned, or raised, the tasks spawned in the
  * scope are waited for, and then it is decided what the whole has come to.
  */
+#include "bind/module.h"
 #include "bind/task.h"
 #include "task/sched.h"
 

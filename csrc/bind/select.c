@@ -1,4 +1,5 @@
 /* task.select: the first of several things to happen. */
+#include "bind/module.h"
 #include "bind/stream.h"
 #include "bind/task.h"
 
@@ -79,8 +80,9 @@ static void set_pick(lua_State *L, struct tw_runtime *rt, struct tw_pick *pick)
     else if (s)
         pick->watch = &s->watch;
     else
-        luaL_error(L, "bad argument #1 to 'select' (items: channel, socket, "
-                      "stream, event or task expected, got %s)",
+        luaL_error(L,
+                   "bad argument #1 to 'select' (items: channel, socket, "
+                   "stream, event or task expected, got %s)",
                    luaL_typename(L, -1));
     if (s)
         tw_loop_recheck(rt->loop, &s->watch, TW_READ);
@@ -141,7 +143,8 @@ static int select_k(lua_State *L, struct task_wait *wait)
     {
         push_item(L, i);
         struct ltw_channel *ch = ltw_test(L, -1, LTW_CHANNEL);
-        if (ch && ltw_channel_invite(L, -1, ch) && wait->timeout < LTW_CALLED_NS)
+        if (ch && ltw_channel_invite(L, -1, ch) &&
+            wait->timeout < LTW_CALLED_NS)
             wait->timeout = LTW_CALLED_NS;
         lua_pop(L, 1);
     }

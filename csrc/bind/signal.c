@@ -1,4 +1,5 @@
 /* The Lua type "signal". */
+#include "bind/module.h"
 #include "bind/task.h"
 
 struct ltw_signal

@@ -1,5 +1,6 @@
 /* Sockets in Lua: making, connecting, closing, naming them. */
 #include "bind/address.h"
+#include "bind/module.h"
 #include "bind/stream.h"
 
 #include <limits.h>
@@ -427,8 +428,9 @@ static int sock_bind(lua_State *L)
 static int sock_listen(lua_State *L)
 {
     struct ltw_socket *s = self(L);
-    int backlog = (int)ltw_optinteger(L, 2, "backlog", INT_MIN, INT_MAX,
-                                      SOMAXCONN < 128 ? SOMAXCONN : 128);
+    int backlog = (int)(lua_isnoneornil(L, 2)
+                            ? SOMAXCONN < 128 ? SOMAXCONN : 128
+                            : ltw_integer(L, 2, "backlog", INT_MIN, INT_MAX));
     int rc = s->closed ? TW_ECLOSED : tw_sock_listen(&s->sock, backlog);
     return ltw_result(L, rc, "listen");
 }

@@ -13,8 +13,8 @@ struct ltw_socket
     struct ltw_file *files; /* open streams made by makefile */
     bool closed;            /* by the script; the files may still need it */
     bool ended;             /* the last receive found the end, or an error */
-    bool cut;    /* a send that could have slept stopped short: a signal? */
-    bool shared; /* others may hold the same connection */
+    bool cut;        /* a send that could have slept stopped short: a signal? */
+    bool shared;     /* others may hold the same connection */
     bool connecting; /* connect has begun, and waits */
 };
 
@@ -53,8 +53,8 @@ int ltw_attempt(struct tw_runtime *rt, const struct ltw_socket *s, unsigned dir,
  * One attempt to receive or send with the script's flags and the bookkeeping
  * of readiness. Results as tw_sock_recv and tw_sock_send.
  */
-ssize_t ltw_tryrecv(struct tw_runtime *rt, struct ltw_socket *s,
-                    void *data, size_t len, int flags);
+ssize_t ltw_tryrecv(struct tw_runtime *rt, struct ltw_socket *s, void *data,
+                    size_t len, int flags);
 ssize_t ltw_trysend(struct tw_runtime *rt, struct ltw_socket *s,
                     const void *data, size_t len, int flags);
 

@@ -1,6 +1,7 @@
 /* Sockets in Lua: sending and receiving. */
 #include "bind/address.h"
 #include "bind/buffer.h"
+#include "bind/module.h"
 #include "bind/socket.h"
 
 #include <limits.h>
@@ -43,8 +44,8 @@ static void note_received(struct ltw_socket *s, ssize_t n, size_t len,
                    (n == TW_EOF || s->sock.type == SOCK_STREAM);
 }
 
-ssize_t ltw_tryrecv(struct tw_runtime *rt, struct ltw_socket *s,
-                    void *data, size_t len, int flags)
+ssize_t ltw_tryrecv(struct tw_runtime *rt, struct ltw_socket *s, void *data,
+                    size_t len, int flags)
 {
     int rc = ltw_attempt(rt, s, TW_READ, flags);
     if (rc < 0)
@@ -119,8 +120,8 @@ static void push_received(lua_State *L, const char *data, ssize_t n, size_t len)
     lua_pushlstring(L, data, (size_t)n < len ? (size_t)n : len);
 }
 
-static int recv_once(lua_State *L, struct task_wait *wait,
-                     struct ltw_socket *s, size_t len, int flags)
+static int recv_once(lua_State *L, struct task_wait *wait, struct ltw_socket *s,
+                     size_t len, int flags)
 {
     ssize_t n = obstacle(s, wait);
     char *data = n < 0 ? NULL : room(wait->rt, s, &len);
@@ -207,9 +208,11 @@ static char *target(lua_State *L, size_t *len)
 {
     const struct ltw_buffer *buf = ltw_check(L, 2, LTW_BUFFER);
     lua_Integer size = (lua_Integer)buf->size;
-    lua_Integer at = ltw_optinteger(L, 5, "at", 1, size + 1, 1);
+    lua_Integer at =
+        lua_isnoneornil(L, 5) ? 1 : ltw_integer(L, 5, "at", 1, size + 1);
     lua_Integer room = size - at + 1;
-    lua_Integer n = ltw_optinteger(L, 3, "size", 0, room, 0);
+    lua_Integer n =
+        lua_isnoneornil(L, 3) ? 0 : ltw_integer(L, 3, "size", 0, room);
     *len = (size_t)(n > 0 ? n : room);
     return buf->data + at - 1;
 }

@@ -3,6 +3,7 @@
  * change, so sockets that agree in them share a metatable whose __index is a
  * plain table: finding a method then costs no function call.
  */
+#include "bind/module.h"
 #include "bind/socket.h"
 
 #include <string.h>

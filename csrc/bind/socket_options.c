@@ -1,4 +1,5 @@
 /* Sockets in Lua: options and timeouts. */
+#include "bind/module.h"
 #include "bind/socket.h"
 
 #include <limits.h>
@@ -24,7 +25,9 @@ static int sock_getsockopt(lua_State *L)
     int number;
     struct tw_optval opt = {.level = ltw_int(L, 2, "level"),
                             .name = ltw_int(L, 3, "option")};
-    size_t size = (size_t)ltw_optinteger(L, 4, "size", 0, OPTION_MAX, 0);
+    size_t size = (size_t)(lua_isnoneornil(L, 4)
+                               ? 0
+                               : ltw_integer(L, 4, "size", 0, OPTION_MAX));
     opt.value = bytes;
     opt.len = (socklen_t)(size ? size : sizeof number);
     int rc = s->closed ? TW_ECLOSED : tw_sock_getopt(&s->sock, &opt);

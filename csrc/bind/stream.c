@@ -3,6 +3,7 @@
  * the buffers in C. The socket is the stream's user value.
  */
 #include "bind/stream.h"
+#include "bind/module.h"
 
 #include <limits.h>
 #include <string.h>
@@ -162,7 +163,9 @@ static int mode_arg(lua_State *L, int idx)
 /* Buffering as in Python: -1 default, 0 none, 1 by line, else the size. */
 static void set_buffering(lua_State *L, int idx, struct ltw_file *f)
 {
-    lua_Integer n = ltw_optinteger(L, idx, "buffering", -1, TW_STREAM_MAX, -1);
+    lua_Integer n = lua_isnoneornil(L, idx)
+                        ? -1
+                        : ltw_integer(L, idx, "buffering", -1, TW_STREAM_MAX);
     f->st.by_line = n == 1;
     f->st.exact = n == 0;
     if (n == 0 || n > 1)

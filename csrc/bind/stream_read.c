@@ -1,4 +1,5 @@
 /* Streams in Lua: the reads. */
+#include "bind/module.h"
 #include "bind/stream.h"
 
 #include <string.h>
@@ -214,8 +215,9 @@ static int file_read_until(lua_State *L)
     ltw_string(L, 2, "delimiter", &dlen);
     if (dlen == 0)
         ltw_argerror(L, 2, "delimiter", "must not be empty");
-    lua_Integer max =
-        ltw_optinteger(L, 3, "max", 1, LUA_MAXINTEGER, (lua_Integer)f->st.max);
+    lua_Integer max = lua_isnoneornil(L, 3)
+                          ? (lua_Integer)f->st.max
+                          : ltw_integer(L, 3, "max", 1, LUA_MAXINTEGER);
     lua_settop(L, 2);
     lua_pushinteger(L, max);
     return run(L, read_until_k);
@@ -318,8 +320,9 @@ static int file_read_frame(lua_State *L)
     struct ltw_file *f = ltw_openfor(L, TW_STREAM_READ);
     struct tw_frame frame;
     ltw_framearg(L, &frame);
-    lua_Integer max =
-        ltw_optinteger(L, 3, "max", 0, LUA_MAXINTEGER, (lua_Integer)f->st.max);
+    lua_Integer max = lua_isnoneornil(L, 3)
+                          ? (lua_Integer)f->st.max
+                          : ltw_integer(L, 3, "max", 0, LUA_MAXINTEGER);
     lua_settop(L, 2);
     lua_pushinteger(L, max);
     return run(L, read_frame_k);

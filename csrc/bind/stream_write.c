@@ -1,4 +1,5 @@
 /* Streams in Lua: the writes. */
+#include "bind/module.h"
 #include "bind/stream.h"
 
 #include <string.h>
@@ -143,8 +144,9 @@ static int file_setvbuf(lua_State *L)
     static const char *const modes[] = {"no", "full", "line", NULL};
     struct ltw_file *f = ltw_check(L, 1, LTW_STREAM);
     int mode = luaL_checkoption(L, 2, NULL, modes);
-    lua_Integer size =
-        ltw_optinteger(L, 3, "size", 1, TW_STREAM_MAX, TW_STREAM_WBUF);
+    lua_Integer size = lua_isnoneornil(L, 3)
+                           ? TW_STREAM_WBUF
+                           : ltw_integer(L, 3, "size", 1, TW_STREAM_MAX);
     f->st.wlimit = mode == 0 ? 0 : (size_t)size;
     f->st.by_line = mode == 2;
     lua_pushboolean(L, 1);

@@ -1,4 +1,5 @@
 /* The Lua types "event" and "semaphore". */
+#include "bind/module.h"
 #include "bind/task.h"
 
 struct ltw_semaphore
@@ -82,7 +83,9 @@ static struct ltw_semaphore *semaphore(lua_State *L)
 /* semaphore([n = 1]): lets n at a time through. */
 static int net_semaphore(lua_State *L)
 {
-    lua_Integer n = ltw_optinteger(L, 1, "n", 0, LUA_MAXINTEGER / 2, 1);
+    lua_Integer n = lua_isnoneornil(L, 1)
+                        ? 1
+                        : ltw_integer(L, 1, "n", 0, LUA_MAXINTEGER / 2);
     struct ltw_semaphore *s = ltw_new(L, LTW_SEMAPHORE, sizeof *s, 0);
     s->value = n;
     tw_queue_init(&s->waiting);

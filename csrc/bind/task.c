@@ -1,5 +1,6 @@
 /* The Lua type "task", and the functions of tidewire.task about tasks. */
 #include "bind/task.h"
+#include "bind/module.h"
 
 #include "task/inspect.h"
 #include "task/sched.h"
@@ -221,8 +222,7 @@ static int net_current(lua_State *L)
 static int net_sleep_k(lua_State *L, struct task_wait *wait)
 {
     wait->timeout = (int64_t)lua_tointeger(L, 1);
-    bool over = wait->timeout == 0 ? wait->begun
-                                   : wait->status == TW_ETIMEDOUT;
+    bool over = wait->timeout == 0 ? wait->begun : wait->status == TW_ETIMEDOUT;
     if (!over && wait->status >= 0)
     {
         wait->kind = wait->timeout == 0 ? TW_FOR_TURN : TW_FOR_TIME;
@@ -345,7 +345,8 @@ void ltw_open_task(lua_State *L)
 }
 
 const luaL_Reg ltw_task_functions[] = {
-    {"spawn", net_spawn},     {"current", net_current}, {"sleep", net_sleep},
-    {"yield", net_yield},     {"run", net_run},         {"list", net_list},
-    {"counts", net_counts},
-    {"onerror", net_onerror}, {"onhog", net_onhog},     {NULL, NULL}};
+    {"spawn", net_spawn},   {"current", net_current},
+    {"sleep", net_sleep},   {"yield", net_yield},
+    {"run", net_run},       {"list", net_list},
+    {"counts", net_counts}, {"onerror", net_onerror},
+    {"onhog", net_onhog},   {NULL, NULL}};

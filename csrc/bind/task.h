@@ -3,8 +3,8 @@
 #define TW_BIND_TASK_H
 
 #include "bind/ltw.h"
-#include "task/scope.h"
 #include "task/runtime.h"
+#include "task/scope.h"
 
 /* What can be waited for with select, for its own file and select.c: */
 
@@ -48,15 +48,5 @@ void ltw_callable(lua_State *L, int idx, const char *name);
 /* The end of a step that waits in a queue with a timeout. */
 int ltw_wait_queue(struct task_wait *wait, struct tw_queue *queue,
                    int64_t timeout);
-
-extern const luaL_Reg ltw_task_functions[], ltw_scope_functions[],
-    ltw_sync_functions[], ltw_channel_functions[], ltw_select_functions[],
-    ltw_signal_functions[];
-
-void ltw_open_task(lua_State *L);
-void ltw_open_scope(lua_State *L);
-void ltw_open_sync(lua_State *L);
-void ltw_open_channel(lua_State *L);
-void ltw_open_signal(lua_State *L);
 
 #endif

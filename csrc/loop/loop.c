@@ -233,8 +233,8 @@ static void dispatch(struct tw_loop *loop, const struct tw_event *event)
         wake(loop, watch, TW_WRITE, 0);
 }
 
-/* With thousands of descriptors what is dispatched has not been in the cache for
-   long: fetches what comes next while there is something else to do. */
+/* With thousands of descriptors what is dispatched has not been in the cache
+   for long: fetches what comes next while there is something else to do. */
 static void fetch(const struct tw_loop *loop, const struct tw_event *events,
                   int i, int n)
 {

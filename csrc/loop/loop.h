@@ -56,7 +56,7 @@ void tw_loop_free(struct tw_loop *loop);
 
 int64_t tw_loop_now(const struct tw_loop *loop);
 
-/* The deadline `timeout` nanoseconds after `now`; TW_FOREVER if there is none. */
+/* The deadline `timeout` ns after `now`; TW_FOREVER if there is none. */
 static inline int64_t tw_loop_after(int64_t now, int64_t timeout)
 {
     return timeout >= TW_FOREVER - now ? TW_FOREVER : now + timeout;

@@ -7,8 +7,8 @@
  */
 #include "task/coroutine.h"
 
-#include "task/scope.h"
 #include "task/runtime.h"
+#include "task/scope.h"
 #include "task/wait.h"
 
 #include <lauxlib.h>

@@ -2,8 +2,8 @@
 #include "task/inspect.h"
 
 #include "task/coroutine.h"
-#include "task/scope.h"
 #include "task/sched.h"
+#include "task/scope.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -101,7 +101,7 @@ void tw_task_describe(lua_State *L, struct tw_runtime *rt,
                       const struct tw_task *task)
 {
     static const char *const states[] = {
-        [TW_TASK_READY] = "ready",   [TW_TASK_RUNNING] = "running",
+        [TW_TASK_READY] = "ready",    [TW_TASK_RUNNING] = "running",
         [TW_TASK_PARKED] = "waiting", [TW_TASK_HERE] = "waiting",
         [TW_TASK_ENDED] = "failed",
     };

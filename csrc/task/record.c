@@ -1,9 +1,9 @@
 /* Records in blocks; the Lua side is one table from id to coroutine. */
 #include "task/record.h"
 
-#include "task/scope.h"
 #include "task/runtime.h"
 #include "task/sched.h"
+#include "task/scope.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -34,8 +34,8 @@ static bool add_slab(struct tw_runtime *rt)
     struct slab *slab = tw__mem_new(&rt->mem, sizeof *slab);
     if (!slab)
         return false;
-    struct slab **slabs = tw__mem_resize(
-        &rt->mem, rt->slabs, n * sizeof *slabs, (n + 1) * sizeof *slabs);
+    struct slab **slabs = tw__mem_resize(&rt->mem, rt->slabs, n * sizeof *slabs,
+                                         (n + 1) * sizeof *slabs);
     if (!slabs)
     {
         tw__mem_free(&rt->mem, slab, sizeof *slab);

@@ -11,8 +11,7 @@
 struct tw_task *tw__record_new(lua_State *L, struct tw_runtime *rt,
                                lua_State *co);
 
-void tw__record_free(lua_State *L, struct tw_runtime *rt,
-                     struct tw_task *task);
+void tw__record_free(lua_State *L, struct tw_runtime *rt, struct tw_task *task);
 
 /* Ditto, in place of what was given before. */
 void tw__record_anchor(lua_State *L, struct tw_runtime *rt,

@@ -1,9 +1,9 @@
 /* Making and closing a runtime. */
 #include "task/runtime.h"
 
-#include "task/scope.h"
 #include "task/record.h"
 #include "task/sched.h"
+#include "task/scope.h"
 
 /* A task that has no coroutine of its own and only ever waits here. */
 static void init_here(struct tw_task *task, unsigned id)

@@ -1,9 +1,9 @@
 /* Whose turn it is: the only place that starts and resumes tasks. */
 #include "task/sched.h"
 
-#include "task/scope.h"
 #include "task/record.h"
 #include "task/runtime.h"
+#include "task/scope.h"
 
 #include <lauxlib.h>
 

@@ -10,7 +10,7 @@
 
 enum
 {
-    /* Nothing is ready, and nothing can ever happen. Outside what core returns. */
+    /* Nothing is ready, and nothing can ever happen. None of core's codes. */
     TW__SCHED_DEADLOCK = -20000
 };
 

@@ -1,10 +1,10 @@
 /* Making tasks: the coroutine, its record, its handle. */
 #include "task/task.h"
 
-#include "task/scope.h"
 #include "task/record.h"
 #include "task/runtime.h"
 #include "task/sched.h"
+#include "task/scope.h"
 
 #include <lauxlib.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* The one place where a call waits. */
 #include "task/wait.h"
 
-#include "task/scope.h"
 #include "task/runtime.h"
 #include "task/sched.h"
+#include "task/scope.h"
 
 #include <lauxlib.h>
 

@@ -198,6 +198,16 @@ static void the_kernel_knows_them(void)
     tw_sock_close(&local);
 }
 
+static void switches(struct tw_sock *s, const char *name)
+{
+    for (int on = 1; on >= 0; on--)
+    {
+        CHECK_INT(set_num(s, name, on), 0);
+        if (!CHECK_INT(get_num(s, name), on))
+            printf("#   %s\n", name);
+    }
+}
+
 static void the_kernel_keeps_them(void)
 {
     static const char *const bools[] = {
@@ -210,12 +220,7 @@ static void the_kernel_keeps_them(void)
     {
         struct tw_sock s = real(families[j], SOCK_STREAM);
         for (size_t i = 0; i < sizeof bools / sizeof bools[0]; i++)
-            for (int on = 1; on >= 0; on--)
-            {
-                CHECK_INT(set_num(&s, bools[i], on), 0);
-                if (!CHECK_INT(get_num(&s, bools[i]), on))
-                    printf("#   %s\n", bools[i]);
-            }
+            switches(&s, bools[i]);
         CHECK_INT(set_num(&s, "ttl", 33), 0);
         CHECK_INT(get_num(&s, "ttl"), 33);
         CHECK_INT(set_num(&s, "tos", 0x10), 0);
