@@ -1,8 +1,9 @@
 /* The loop over a backend: a table from descriptor to watch, and the timers. */
 #include "loop/loop.h"
 
+#include "loop/forked.h"
+
 #include <string.h>
-#include <unistd.h>
 
 /* Events taken per turn: enough to share one system call among many, few
    enough that timers are looked at often. */
@@ -20,8 +21,8 @@ struct tw_loop
     struct tw_watch **watches; /* by descriptor */
     size_t size;
     struct tw_heap heap;
-    size_t waiting; /* waiters linked */
-    pid_t owner;    /* a forked child must leave the poller alone */
+    size_t waiting;          /* waiters linked */
+    struct tw_forked forked; /* a child must leave the poller alone */
 };
 
 int tw_loop_new(struct tw_loop **out, const struct tw_net *net,
@@ -42,7 +43,7 @@ int tw_loop_new(struct tw_loop **out, const struct tw_net *net,
         return rc;
     }
     tw_heap_init(&loop->heap, mem);
-    loop->owner = getpid();
+    tw_forked_init(&loop->forked);
     *out = loop;
     return 0;
 }
@@ -52,6 +53,7 @@ void tw_loop_free(struct tw_loop *loop)
     if (!loop)
         return;
     loop->backend->close(loop->poller);
+    tw_forked_deinit(&loop->forked);
     tw_heap_deinit(&loop->heap);
     tw__mem_free(loop->mem, loop->watches, loop->size * sizeof *loop->watches);
     tw__mem_free(loop->mem, loop, sizeof *loop);
@@ -65,13 +67,6 @@ int64_t tw_loop_now(const struct tw_loop *loop)
 const char *tw_loop_backend(const struct tw_loop *loop)
 {
     return loop->backend->name;
-}
-
-/* In a forked child the poller is the parent's too. Asking costs a system
-   call, so only what is about to make one asks. */
-static bool forked(const struct tw_loop *loop)
-{
-    return loop->owner != getpid();
 }
 
 static struct tw_watch *lookup(const struct tw_loop *loop, int fd)
@@ -113,7 +108,7 @@ static int tell(struct tw_loop *loop, struct tw_watch *watch)
     unsigned events = wanted(loop, watch);
     if (events == watch->registered || watch->fd < 0)
         return 0;
-    if (forked(loop))
+    if (tw_forked(&loop->forked))
         return -ECHILD;
     int rc = loop->backend->set(loop->poller, watch->fd, events);
     if (rc >= 0)
@@ -167,7 +162,7 @@ void tw_loop_recheck(struct tw_loop *loop, struct tw_watch *watch, unsigned dir)
     if (*place(watch, dir) || !(watch->ready & dir))
         return;
     tw_watch_blocked(watch, dir);
-    if (!loop->backend->edge || !watch->registered || forked(loop))
+    if (!loop->backend->edge || !watch->registered || tw_forked(&loop->forked))
         return;
     /* An edge is reported again to whoever registers. */
     loop->backend->set(loop->poller, watch->fd, 0);
@@ -195,7 +190,7 @@ void tw_loop_forget(struct tw_loop *loop, struct tw_watch *watch)
 {
     if (lookup(loop, watch->fd) == watch)
     {
-        if (watch->registered && !forked(loop))
+        if (watch->registered && !tw_forked(&loop->forked))
             loop->backend->set(loop->poller, watch->fd, 0);
         loop->watches[watch->fd] = NULL;
     }
@@ -276,7 +271,7 @@ static int64_t patience(const struct tw_loop *loop, int64_t deadline)
 int tw_loop_step(struct tw_loop *loop, int64_t deadline)
 {
     struct tw_event events[EVENTS];
-    if (forked(loop))
+    if (tw_forked(&loop->forked))
         return -ECHILD;
     int n = loop->backend->wait(loop->poller, events, EVENTS,
                                 patience(loop, deadline));
