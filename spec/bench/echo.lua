@@ -44,7 +44,8 @@ local function find_peers()
     local peers <const> = {
         { "C", { command = tools.quoted(tools.built .. "echo_c") } },
         { "C again", { command = tools.quoted(tools.built .. "echo_c") } },
-        { "libuv, C", tools.program("echo_uv", "libuv1-dev") },
+        { "libuv try", tools.program("echo_uv", "libuv1-dev") },
+        { "libuv write", tools.program("echo_uv", "libuv1-dev", "queue") },
         { "Go", tools.program("echo_go", "golang-go") },
         { "tidewire", tools.script(lua, "tidewire.task", "echo_tidewire.lua") },
         { "luv", tools.script(lua, "luv", "echo_luv.lua") },

@@ -43,12 +43,12 @@ function tools.script(lua, module, file)
 end
 
 -- A program of ours that the Makefile builds when its library is there.
-function tools.program(name, needs)
+function tools.program(name, needs, argument)
     local path <const> = tools.built .. name
     local file <close> = io.open(path)
     return {
         missing = not file and ("not built; it needs %s"):format(needs),
-        command = tools.quoted(path),
+        command = tools.quoted(path) .. " " .. (argument or ""),
     }
 end
 
