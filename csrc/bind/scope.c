@@ -94,8 +94,6 @@ static int conclude(lua_State *L, struct ltw_scope *scope)
     bool expired = base->expired && (cut || members);
     bool called = base->called;
     tw_scope_close(base);
-    if (scope->hidden)
-        give_spare(L);
     if (failed)
         return lua_error(L);
     /* What was also cancelled further out is theirs to conclude. */
@@ -105,6 +103,10 @@ static int conclude(lua_State *L, struct ltw_scope *scope)
         task_push_cancelled(L);
         return lua_error(L);
     }
+    /* Not after an error: a coroutine that has died of it still has the scope
+       to close, and may be closed much later. */
+    if (scope->hidden)
+        give_spare(L);
     if (expired || cut)
         return ltw_fail(L, expired ? TW_ETIMEDOUT : TW_ECANCELLED, scope->op);
     return lua_gettop(L) - 1;
@@ -113,10 +115,12 @@ static int conclude(lua_State *L, struct ltw_scope *scope)
 static int leave_k(lua_State *L, struct task_wait *wait)
 {
     struct ltw_scope *scope = lua_touserdata(L, 1);
-    wait->stubborn = true; /* members end by being cancelled, not forgotten */
-    if (scope->base.members)
-        return ltw_wait_queue(wait, &scope->base.waiting, TW_FOREVER);
-    return conclude(L, scope);
+    if (!scope->base.members)
+        return conclude(L, scope);
+    int results = ltw_wait_end(wait, &scope->base.waiting);
+    if (results == TASK_WAIT)
+        return results;
+    return luaL_error(L, "scope: %s", tw_err_text(wait->status));
 }
 
 static int returned(lua_State *L, int status, lua_KContext ctx)

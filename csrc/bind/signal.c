@@ -46,8 +46,6 @@ static int signal_wait_k(lua_State *L, struct task_wait *wait)
     if (rc >= 0)
         rc = tw_signal_take(s->fd);
     wait->timeout = (int64_t)lua_tointeger(L, 2);
-    if (rc == TW_WANT_READ && wait->timeout == 0)
-        rc = TW_ETIMEDOUT;
     if (rc != TW_WANT_READ)
         return ltw_result(L, rc, "wait");
     tw_watch_blocked(&s->watch, TW_READ);

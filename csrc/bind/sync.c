@@ -53,9 +53,8 @@ static int event_wait_k(lua_State *L, struct task_wait *wait)
     /* Once woken it has been set, whatever has become of it since. */
     if (e->set || wait->status == 1)
         return ltw_result(L, 0, "wait");
-    if (wait->status < 0 || timeout == 0)
-        return ltw_fail(L, wait->status < 0 ? wait->status : TW_ETIMEDOUT,
-                        "wait");
+    if (wait->status < 0)
+        return ltw_fail(L, wait->status, "wait");
     return ltw_wait_queue(wait, &e->waiting, timeout);
 }
 
@@ -107,9 +106,8 @@ static int semaphore_acquire_k(lua_State *L, struct task_wait *wait)
         lua_settop(L, 1);
         return 1;
     }
-    if (wait->status < 0 || timeout == 0)
-        return ltw_fail(L, wait->status < 0 ? wait->status : TW_ETIMEDOUT,
-                        "acquire");
+    if (wait->status < 0)
+        return ltw_fail(L, wait->status, "acquire");
     return ltw_wait_queue(wait, &s->waiting, timeout);
 }
 

@@ -33,6 +33,14 @@ int ltw_wait_queue(struct task_wait *wait, struct tw_queue *queue,
     return TASK_WAIT;
 }
 
+int ltw_wait_end(struct task_wait *wait, struct tw_queue *queue)
+{
+    wait->stubborn = true;
+    if (wait->status < 0 && wait->status != TW_ECANCELLED)
+        return 0;
+    return ltw_wait_queue(wait, queue, TW_FOREVER);
+}
+
 /* -- methods ------------------------------------------------------------- */
 
 /* Pushes what the task returned; raises what it raised. */
@@ -60,8 +68,6 @@ static int task_join_k(lua_State *L, struct task_wait *wait)
         return outcome(L, task);
     if (wait->status < 0)
         return ltw_fail(L, wait->status, "join");
-    if (timeout == 0)
-        return ltw_fail(L, TW_ETIMEDOUT, "join");
     return ltw_wait_queue(wait, &task->root.waiting, timeout);
 }
 
@@ -100,13 +106,8 @@ static int task_cancel(lua_State *L)
 static int task_close_k(lua_State *L, struct task_wait *wait)
 {
     struct tw_handle *task = lua_touserdata(L, 1);
-    wait->stubborn = true;
-    if (task->outcome == TW_TASK_LIVE && wait->status >= 0)
-        return ltw_wait_queue(wait, &task->root.waiting, TW_FOREVER);
-    if (wait->status == TW_ECANCELLED && task->outcome == TW_TASK_LIVE)
-        return ltw_wait_queue(wait, &task->root.waiting, TW_FOREVER);
-    task->joined = task->joined || task->outcome != TW_TASK_FAILED;
-    return 0;
+    bool live = task->outcome == TW_TASK_LIVE;
+    return live ? ltw_wait_end(wait, &task->root.waiting) : 0;
 }
 
 /* Leaving the block of `local t <close> = task.spawn(f)` cancels the task and

@@ -49,4 +49,8 @@ void ltw_callable(lua_State *L, int idx, const char *name);
 int ltw_wait_queue(struct task_wait *wait, struct tw_queue *queue,
                    int64_t timeout);
 
+/* Ditto, for an end that being cancelled does not spare us; 0 if even that
+   cannot be waited for, see wait->status. */
+int ltw_wait_end(struct task_wait *wait, struct tw_queue *queue);
+
 #endif

@@ -63,13 +63,6 @@ struct tw_net
     ssize_t (*recvmsg)(const struct tw_net *, int fd, struct msghdr *,
                        int flags);
 
-    /* Ditto, of a descriptor that need not be a socket (a terminal, a pipe, a
-       file), without touching its mode: they do not wait even if that is
-       blocking, as long as nobody else takes what is there. */
-    ssize_t (*read)(const struct tw_net *, int fd, void *data, size_t len);
-    ssize_t (*write)(const struct tw_net *, int fd, const void *data,
-                     size_t len);
-
     int (*getopt)(const struct tw_net *, int fd, struct tw_optval *);
     int (*setopt)(const struct tw_net *, int fd, const struct tw_optval *);
     /* True if the peer has ended its sending: 0 or 1. */
@@ -95,5 +88,13 @@ struct tw_net
 
 /* The operating system's network. */
 extern const struct tw_net tw_net_kernel;
+
+/*
+ * What stands in for it under descriptors that need not be sockets and are
+ * somebody else's: terminals, pipes, files. It only has send, recv, close and
+ * the clock. Nothing waits even in blocking mode, which is left alone, as long
+ * as nobody else takes what is there; closing leaves them open.
+ */
+extern const struct tw_net tw_net_file;
 
 #endif

@@ -143,9 +143,10 @@ static int look(int fd, short events, int want)
     return n < 0 ? failure(want) : n == 0 ? want : 0;
 }
 
-static ssize_t k_read(const struct tw_net *net, int fd, void *data, size_t len)
+static ssize_t f_recv(const struct tw_net *net, int fd, void *data, size_t len,
+                      int flags)
 {
-    (void)net;
+    (void)net, (void)flags;
     int rc = look(fd, POLLIN, TW_WANT_READ);
     if (rc < 0)
         return rc;
@@ -173,10 +174,10 @@ static ssize_t write_quietly(int fd, const void *data, size_t len)
     return n;
 }
 
-static ssize_t k_write(const struct tw_net *net, int fd, const void *data,
-                       size_t len)
+static ssize_t f_send(const struct tw_net *net, int fd, const void *data,
+                      size_t len, int flags)
 {
-    (void)net;
+    (void)net, (void)flags;
     int rc = look(fd, POLLOUT, TW_WANT_WRITE);
     if (rc < 0)
         return rc;
@@ -276,8 +277,6 @@ const struct tw_net tw_net_kernel = {
     .recv = k_recv,
     .sendmsg = k_sendmsg,
     .recvmsg = k_recvmsg,
-    .read = k_read,
-    .write = k_write,
     .getopt = k_getopt,
     .setopt = k_setopt,
     .hungup = k_hungup,
@@ -288,4 +287,18 @@ const struct tw_net tw_net_kernel = {
     .clock = k_clock,
     .lookup = k_lookup,
     .lookup_free = k_lookup_free,
+};
+
+static int f_close(const struct tw_net *net, int fd)
+{
+    (void)net, (void)fd;
+    return 0;
+}
+
+const struct tw_net tw_net_file = {
+    .name = "file",
+    .close = f_close,
+    .send = f_send,
+    .recv = f_recv,
+    .clock = k_clock,
 };

@@ -90,9 +90,9 @@ int tw_sock_adopt(struct tw_sock *s, int fd, int family, int type, int proto)
 
 void tw_sock_borrow(struct tw_sock *s, int fd)
 {
+    s->net = &tw_net_file;
     opened(s, fd, AF_UNSPEC, SOCK_STREAM, 0);
     s->nonblock = false;
-    s->lent = true;
 }
 
 int tw_sock_dup(const struct tw_sock *s, struct tw_sock *copy)
@@ -111,7 +111,7 @@ int tw_sock_close(struct tw_sock *s)
 {
     int fd = s->fd;
     s->fd = -1;
-    return fd < 0 || s->lent ? 0 : s->net->close(s->net, fd);
+    return fd < 0 ? 0 : s->net->close(s->net, fd);
 }
 
 int tw_sock_detach(struct tw_sock *s)
@@ -203,10 +203,8 @@ int tw_sock_shutdown(struct tw_sock *s, int how)
 
 ssize_t tw_sock_send(struct tw_sock *s, const void *data, size_t len, int flags)
 {
-    if (s->fd < 0)
-        return TW_ECLOSED;
-    return s->lent ? s->net->write(s->net, s->fd, data, len)
-                   : s->net->send(s->net, s->fd, data, len, flags);
+    return s->fd < 0 ? TW_ECLOSED
+                     : s->net->send(s->net, s->fd, data, len, flags);
 }
 
 /*
@@ -231,9 +229,7 @@ ssize_t tw_sock_recv(struct tw_sock *s, void *data, size_t len, int flags)
 {
     if (s->fd < 0)
         return TW_ECLOSED;
-    ssize_t n = s->lent ? s->net->read(s->net, s->fd, data, len)
-                        : s->net->recv(s->net, s->fd, data, len, flags);
-    return received(s, n, len);
+    return received(s, s->net->recv(s->net, s->fd, data, len, flags), len);
 }
 
 ssize_t tw_sock_sendto(struct tw_sock *s, const struct tw_dgram *dgram,

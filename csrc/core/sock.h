@@ -23,7 +23,6 @@ struct tw_sock
     int16_t family; /* sa_family_t, small in every system */
     int16_t type;   /* without SOCK_NONBLOCK and SOCK_CLOEXEC */
     bool nonblock;  /* the descriptor's O_NONBLOCK */
-    bool lent;      /* see tw_sock_borrow */
 };
 
 /* Makes a closed socket whose descriptor, once open, has `timeout`. */
@@ -42,10 +41,8 @@ int tw_sock_pair(struct tw_sock pair[2], int family, int type, int proto);
  */
 int tw_sock_adopt(struct tw_sock *s, int fd, int family, int type, int proto);
 
-/*
- * Borrows the open descriptor `fd`, of whatever kind: it can be received from
- * and sent to as a stream, its mode is left alone, and closing only forgets it.
- */
+/* Borrows the open descriptor `fd` of whatever kind, see tw_net_file: it can be
+   received from and sent to as a stream, and that is all. */
 void tw_sock_borrow(struct tw_sock *s, int fd);
 
 /* Opens `copy` (closed) as a duplicate of `s`, with the same timeout. */

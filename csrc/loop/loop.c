@@ -146,10 +146,11 @@ int tw_loop_wait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir,
     return 0;
 }
 
-void tw_loop_unwait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir)
+void tw_loop_unwait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir,
+                    const struct tw_waiter *waiter)
 {
     struct tw_waiter **slot = place(watch, dir);
-    if (!*slot)
+    if (!waiter || *slot != waiter)
         return;
     *slot = NULL;
     loop->waiting--;
@@ -176,7 +177,7 @@ static void wake(struct tw_loop *loop, struct tw_watch *watch, unsigned dir,
     struct tw_waiter *waiter = *place(watch, dir);
     if (!waiter)
         return;
-    tw_loop_unwait(loop, watch, dir);
+    tw_loop_unwait(loop, watch, dir, waiter);
     waiter->wake(waiter, status);
 }
 

@@ -75,8 +75,9 @@ const char *tw_loop_backend(const struct tw_loop *loop);
 int tw_loop_wait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir,
                  struct tw_waiter *waiter);
 
-/* Unlinks the waiter of that direction, if any, without waking it. */
-void tw_loop_unwait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir);
+/* Unlinks `waiter` without waking it, if it is the one that is linked. */
+void tw_loop_unwait(struct tw_loop *loop, struct tw_watch *watch, unsigned dir,
+                    const struct tw_waiter *waiter);
 
 /*
  * Makes the next wait in that direction find out anew what is so, where it

@@ -314,7 +314,8 @@ int tw_lookup_start(struct tw_lookup *lookup, struct tw_resolver *resolver,
         pthread_mutex_unlock(&pool->lock);
         free(job);
         if (--resolver->pending == 0)
-            tw_loop_unwait(resolver->loop, &resolver->watch, TW_READ);
+            tw_loop_unwait(resolver->loop, &resolver->watch, TW_READ,
+                           &resolver->waiter);
         return rc;
     }
     append(&pool->queue, job);
@@ -353,7 +354,8 @@ void tw_lookup_deinit(struct tw_lookup *lookup)
     {
         abandon(resolver, lookup->job);
         if (--resolver->pending == 0)
-            tw_loop_unwait(resolver->loop, &resolver->watch, TW_READ);
+            tw_loop_unwait(resolver->loop, &resolver->watch, TW_READ,
+                           &resolver->waiter);
     }
     *lookup = (struct tw_lookup){.resolver = NULL};
 }

@@ -63,7 +63,7 @@ static int take(lua_State *L, lua_State *co, int n)
 static int run(lua_State *L, lua_State *co, int nargs, lua_KFunction k)
 {
     struct tw_runtime *rt = runtime(L);
-    for (;; nargs = 0)
+    for (;; lua_pop(co, 1), nargs = 0) /* the mark */
     {
         int n = 0;
         const lua_State *outer = rt->inner;
@@ -122,8 +122,9 @@ static int resumed(lua_State *L, int n)
 static int resume_k(lua_State *L, int status, lua_KContext ctx)
 {
     (void)status, (void)ctx;
-    lua_settop(L, 1);
-    return resumed(L, run(L, lua_tothread(L, 1), 0, resume_k));
+    lua_State *co = lua_tothread(L, 1);
+    lua_pop(co, 1); /* the mark */
+    return resumed(L, run(L, co, 0, resume_k));
 }
 
 /* coroutine.resume(co, ...): true and what it yields or returns; or false and
@@ -164,7 +165,7 @@ static int wrap_k(lua_State *L, int status, lua_KContext ctx)
 {
     lua_State *co = lua_tothread(L, lua_upvalueindex(2));
     (void)status, (void)ctx;
-    lua_settop(L, 0);
+    lua_pop(co, 1); /* the mark */
     return wrapped(L, co, run(L, co, 0, wrap_k));
 }
 

@@ -2,23 +2,6 @@
 #include "task/runtime.h"
 #include "task/select.h"
 
-static int link_nothing(struct tw_runtime *rt, struct tw_task *task)
-{
-    (void)rt, (void)task;
-    return 0;
-}
-
-static int link_turn(struct tw_runtime *rt, struct tw_task *task)
-{
-    (void)rt, (void)task;
-    return 1;
-}
-
-static void unlink_nothing(struct tw_runtime *rt, struct tw_task *task)
-{
-    (void)rt, (void)task;
-}
-
 static int link_watch(struct tw_runtime *rt, struct tw_task *task, unsigned dir)
 {
     struct tw_watch *watch = task->me.node.at;
@@ -30,83 +13,55 @@ static int link_watch(struct tw_runtime *rt, struct tw_task *task, unsigned dir)
     return rc;
 }
 
-static int link_read(struct tw_runtime *rt, struct tw_task *task)
+static int link_to(struct tw_runtime *rt, struct tw_task *task,
+                   const struct task_wait *wait)
 {
-    return link_watch(rt, task, TW_READ);
+    switch (wait->kind)
+    {
+    case TW_FOR_TURN:
+        return 1;
+    case TW_FOR_READ:
+        return link_watch(rt, task, TW_READ);
+    case TW_FOR_WRITE:
+        return link_watch(rt, task, TW_WRITE);
+    case TW_FOR_LOOKUP:
+        *(struct tw_waiter **)wait->at = &task->me.waiter;
+        return 0;
+    case TW_FOR_QUEUE:
+        tw_queue_add(wait->at, &task->me);
+        return 0;
+    case TW_FOR_SELECT:
+        return tw_select_link(rt, wait->at, &task->me.waiter);
+    default:
+        return 0; /* the time is all there is */
+    }
 }
 
-static int link_write(struct tw_runtime *rt, struct tw_task *task)
+static void unlink_from(struct tw_runtime *rt, struct tw_task *task)
 {
-    return link_watch(rt, task, TW_WRITE);
+    void *at = task->me.node.at;
+    switch (task->me.waiter.kind)
+    {
+    case TW_FOR_READ:
+        tw_loop_unwait(rt->loop, at, TW_READ, &task->me.waiter);
+        break;
+    case TW_FOR_WRITE:
+        tw_loop_unwait(rt->loop, at, TW_WRITE, &task->me.waiter);
+        break;
+    case TW_FOR_LOOKUP:
+        if (*(struct tw_waiter **)at == &task->me.waiter)
+            *(struct tw_waiter **)at = NULL;
+        break;
+    case TW_FOR_QUEUE:
+        tw_queue_remove(&task->me);
+        break;
+    case TW_FOR_SELECT:
+        tw_select_unlink(rt, at);
+        break;
+    default:
+        break;
+    }
 }
-
-static void unlink_read(struct tw_runtime *rt, struct tw_task *task)
-{
-    struct tw_watch *watch = task->me.node.at;
-    if (watch->reader == &task->me.waiter)
-        tw_loop_unwait(rt->loop, watch, TW_READ);
-}
-
-static void unlink_write(struct tw_runtime *rt, struct tw_task *task)
-{
-    struct tw_watch *watch = task->me.node.at;
-    if (watch->writer == &task->me.waiter)
-        tw_loop_unwait(rt->loop, watch, TW_WRITE);
-}
-
-static int link_lookup(struct tw_runtime *rt, struct tw_task *task)
-{
-    struct tw_waiter **slot = task->me.node.at;
-    (void)rt;
-    *slot = &task->me.waiter;
-    return 0;
-}
-
-static void unlink_lookup(struct tw_runtime *rt, struct tw_task *task)
-{
-    struct tw_waiter **slot = task->me.node.at;
-    (void)rt;
-    if (*slot == &task->me.waiter)
-        *slot = NULL;
-}
-
-static int link_queue(struct tw_runtime *rt, struct tw_task *task)
-{
-    (void)rt;
-    tw_queue_add(task->me.node.at, &task->me);
-    return 0;
-}
-
-static void unlink_queue(struct tw_runtime *rt, struct tw_task *task)
-{
-    (void)rt;
-    tw_queue_remove(&task->me);
-}
-
-static int link_select(struct tw_runtime *rt, struct tw_task *task)
-{
-    return tw_select_link(rt, task->me.node.at, &task->me.waiter);
-}
-
-static void unlink_select(struct tw_runtime *rt, struct tw_task *task)
-{
-    tw_select_unlink(rt, task->me.node.at);
-}
-
-static const struct
-{
-    int (*link)(struct tw_runtime *, struct tw_task *);
-    void (*unlink)(struct tw_runtime *, struct tw_task *);
-} kinds[TW_KINDS] = {
-    [TW_FOR_TIME] = {link_nothing, unlink_nothing},
-    [TW_FOR_TURN] = {link_turn, unlink_nothing},
-    [TW_FOR_LATER] = {link_nothing, unlink_nothing},
-    [TW_FOR_READ] = {link_read, unlink_read},
-    [TW_FOR_WRITE] = {link_write, unlink_write},
-    [TW_FOR_LOOKUP] = {link_lookup, unlink_lookup},
-    [TW_FOR_QUEUE] = {link_queue, unlink_queue},
-    [TW_FOR_SELECT] = {link_select, unlink_select},
-};
 
 /* How long to leave alone what cannot be polled (a full AF_UNIX backlog). */
 enum
@@ -129,7 +84,7 @@ int tw__wait_link(struct tw_runtime *rt, struct tw_task *task,
     task->me.waiter.status = 0;
     task->me.waiter.kind = TW_FOR_TIME;
     task->me.node = (struct tw_node){.at = wait->at};
-    int rc = kinds[wait->kind].link(rt, task);
+    int rc = link_to(rt, task, wait);
     if (rc != 0)
         return rc;
     task->me.waiter.kind = wait->kind;
@@ -146,7 +101,7 @@ int tw__wait_link(struct tw_runtime *rt, struct tw_task *task,
 
 void tw__wait_unlink(struct tw_runtime *rt, struct tw_task *task)
 {
-    kinds[task->me.waiter.kind].unlink(rt, task);
+    unlink_from(rt, task);
     if (task->me.waiter.place)
         tw_loop_untimer(rt->loop, &task->me.waiter);
 }

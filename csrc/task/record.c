@@ -10,21 +10,14 @@
 
 enum
 {
-    SLAB_TASKS = 128, /* about 7 KiB */
+    SLAB_TASKS = 128, /* 8 KiB */
     ID_MAX = (1 << 24) - 1
 };
 
 struct slab
 {
-    struct tw_runtime *rt;
     struct tw_task tasks[SLAB_TASKS];
 };
-
-struct tw_runtime *tw__record_runtime(const struct tw_task *task)
-{
-    const struct tw_task *first = task - task->id % SLAB_TASKS;
-    return tw__container_of(first, const struct slab, tasks[0])->rt;
-}
 
 static bool add_slab(struct tw_runtime *rt)
 {
@@ -42,10 +35,10 @@ static bool add_slab(struct tw_runtime *rt)
         return false;
     }
     memset(slab, 0, sizeof *slab);
-    slab->rt = rt;
     for (size_t i = SLAB_TASKS; i-- > 0;)
     {
         struct tw_task *task = &slab->tasks[i];
+        task->rt = rt;
         task->id = n * SLAB_TASKS + i;
         task->me.waiter.wake = tw__sched_wake;
         task->me.node.at = rt->free;

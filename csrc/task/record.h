@@ -17,8 +17,6 @@ void tw__record_free(lua_State *L, struct tw_runtime *rt, struct tw_task *task);
 void tw__record_anchor(lua_State *L, struct tw_runtime *rt,
                        const struct tw_task *task);
 
-struct tw_runtime *tw__record_runtime(const struct tw_task *task);
-
 /* The table of what is kept alive, made and dropped with the runtime. */
 void tw__record_open(lua_State *L, struct tw_runtime *rt);
 void tw__record_close(struct tw_runtime *rt);

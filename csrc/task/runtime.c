@@ -6,9 +6,9 @@
 #include "task/scope.h"
 
 /* A task that has no coroutine of its own and only ever waits here. */
-static void init_here(struct tw_task *task, unsigned id)
+static void init_here(struct tw_runtime *rt, struct tw_task *task)
 {
-    task->id = id;
+    task->rt = rt;
     task->me.waiter.wake = tw__sched_wake;
     task->me.waiter.state = TW_TASK_RUNNING;
 }
@@ -28,8 +28,8 @@ int tw_runtime_open(struct tw_runtime *rt, lua_State *L,
     rt->budget = TW_BUDGET;
     rt->ready_end = &rt->ready;
     tw_queue_init(&rt->idle);
-    init_here(&rt->main, TW__SCHED_MAIN);
-    init_here(&rt->aside, TW__SCHED_ASIDE);
+    init_here(rt, &rt->main);
+    init_here(rt, &rt->aside);
     rt->current = &rt->main;
     tw__record_open(L, rt);
     return tw_loop_new(&rt->loop, rt->net, &rt->mem, poller);

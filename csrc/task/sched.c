@@ -32,15 +32,6 @@ void tw__sched_ready(struct tw_runtime *rt, struct tw_task *task)
     rt->ready_end = &node->next;
 }
 
-static struct tw_runtime *runtime_of(struct tw_task *task)
-{
-    if (task->co)
-        return tw__record_runtime(task);
-    return task->id == TW__SCHED_MAIN
-               ? tw__container_of(task, struct tw_runtime, main)
-               : tw__container_of(task, struct tw_runtime, aside);
-}
-
 void tw__sched_wake(struct tw_waiter *waiter, int status)
 {
     struct tw_task *task = tw__container_of(waiter, struct tw_task, me.waiter);
@@ -50,7 +41,7 @@ void tw__sched_wake(struct tw_waiter *waiter, int status)
         return; /* it has been woken, and goes on with that first */
     waiter->status = (int16_t)status;
     /* At once, whoever it is: nobody may promise it something else. */
-    struct tw_runtime *rt = runtime_of(task);
+    struct tw_runtime *rt = task->rt;
     tw__wait_unlink(rt, task);
     if (waiter->state == TW_TASK_HERE)
         waiter->state = TW_TASK_RUNNING;
@@ -87,55 +78,59 @@ void tw__sched_report(lua_State *L, struct tw_runtime *rt, int idx)
     rt->current = before;
 }
 
-/* The error on top of the ended task's stack: for whoever joins it or for its
-   outer, else for the handler, at once if there is no handle to join. */
-static void failed(lua_State *L, struct tw_runtime *rt, struct tw_task *task,
+/* The error of an ended task: for whoever joins it or for its scope, which then
+   keeps the record (true); else for the handler, at once if there is nothing to
+   join. */
+static bool failed(lua_State *L, struct tw_runtime *rt, struct tw_task *task,
                    struct tw_handle *handle)
 {
-    if (handle && !handle->root.parent)
+    struct tw_scope *outer = handle ? handle->root.parent : NULL;
+    if (handle && !outer)
     {
         rt->unjoined |= tw_queue_empty(&handle->root.waiting);
-        return;
-    }
-    struct tw_scope *outer = handle ? handle->root.parent : NULL;
-    if (outer && !outer->failed)
-    {
-        outer->failed = task;
-        task->me.waiter.state = TW_TASK_ENDED;
-        handle->joined = true;
-        tw_scope_cancel(outer);
-        return;
+        return false;
     }
     if (outer)
         handle->joined = true;
+    if (outer && !outer->failed)
+    {
+        outer->failed = task;
+        tw_scope_cancel(outer);
+        return true;
+    }
     tw_task_error(L, task->co);
     tw__sched_report(L, rt, 0);
+    return false;
+}
+
+static enum tw_outcome outcome(const struct tw_task *task, int status)
+{
+    if (status == LUA_OK)
+        return TW_TASK_DONE;
+    return task_is_cancelled(task->co, -1) ? TW_TASK_CANCELLED : TW_TASK_FAILED;
 }
 
 static void ended(lua_State *L, struct tw_runtime *rt, struct tw_task *task,
                   int status)
 {
-    while (task->scope && task->scope->L) /* of a coroutine left behind */
-        tw_scope_close(task->scope);
+    task->me.waiter.state = TW_TASK_ENDED;
+    while (task->scope && !tw_scope_is_root(task->scope))
+        tw_scope_close(task->scope); /* of a coroutine left behind */
     struct tw_scope *root = task->scope;
     struct tw_handle *handle =
         root ? tw__container_of(root, struct tw_handle, root) : NULL;
     lua_checkstack(task->co, 3);
-    bool cancelled = status != LUA_OK && task_is_cancelled(task->co, -1);
+    enum tw_outcome how = outcome(task, status);
     tw__wait_mark(task->co); /* what is on its stack is for join, and only us */
-    task->me.waiter.state = TW_TASK_FREE;
     if (handle)
-        handle->outcome = (uint8_t)(status == LUA_OK ? TW_TASK_DONE
-                                    : cancelled      ? TW_TASK_CANCELLED
-                                                     : TW_TASK_FAILED);
-    if (status != LUA_OK && !cancelled)
-        failed(L, rt, task, handle);
+        handle->outcome = (uint8_t)how;
+    bool kept = how == TW_TASK_FAILED && failed(L, rt, task, handle);
     if (handle)
         tw_scope_close(root);
     if (handle)
         tw_queue_wake_all(&root->waiting, 0);
     task->scope = NULL;
-    if (task->me.waiter.state == TW_TASK_FREE)
+    if (!kept)
         tw__record_free(L, rt, task);
     if (--rt->live == 0)
         tw_queue_wake_all(&rt->idle, 0);
@@ -219,7 +214,8 @@ static void resume(lua_State *L, struct tw_runtime *rt, struct tw_task *task)
     struct tw_task *before = rt->current;
     lua_State *co = task->co;
     int results = 0;
-    int nargs = lua_status(co) == LUA_OK ? lua_gettop(co) - 1 : 0;
+    bool fresh = lua_status(co) == LUA_OK;
+    int nargs = fresh ? lua_gettop(co) - 1 : 0;
     int64_t start = rt->hog_limit ? tw_loop_now(rt->loop) : 0;
     tw__wait_release(task);
     task->me.waiter.state = TW_TASK_RUNNING;
@@ -227,6 +223,8 @@ static void resume(lua_State *L, struct tw_runtime *rt, struct tw_task *task)
     rt->current = task;
     rt->inner = co;
     rt->budget = TW_BUDGET;
+    if (!fresh)
+        lua_pop(co, 1); /* the mark */
     int status = lua_resume(co, L, nargs, &results);
     rt->inner = inner;
     rt->current = before;

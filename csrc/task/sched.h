@@ -14,13 +14,6 @@ enum
     TW__SCHED_DEADLOCK = -20000
 };
 
-/* The ids of what waits without being a task: &main, &aside. */
-enum
-{
-    TW__SCHED_MAIN,
-    TW__SCHED_ASIDE
-};
-
 /*
  * Waits until something happens unless a task is ready, then runs all that are
  * ready by now once. For the main thread. Returns 0, TW__SCHED_DEADLOCK with

@@ -11,11 +11,6 @@ static void expire(struct tw_waiter *waiter, int status)
     tw_scope_cancel(scope);
 }
 
-static bool is_root(const struct tw_scope *scope)
-{
-    return !scope->L;
-}
-
 /* What reaches a scope from outside. */
 static bool inherits(const struct tw_scope *scope)
 {
@@ -83,14 +78,12 @@ void tw_scope_root(struct tw_scope *root, struct tw_runtime *rt,
 }
 
 /* Takes the scope out of the chain from *place on. */
-static bool unchain(struct tw_scope **place, struct tw_scope *scope)
+static void unchain(struct tw_scope **place, struct tw_scope *scope)
 {
     while (*place && *place != scope)
         place = &(*place)->parent;
-    if (!*place)
-        return false;
-    *place = is_root(scope) ? NULL : scope->parent;
-    return true;
+    if (*place)
+        *place = tw_scope_is_root(scope) ? NULL : scope->parent;
 }
 
 static struct tw_scope **suspended_list(struct tw_runtime *rt,
@@ -122,7 +115,7 @@ void tw_scope_close(struct tw_scope *scope)
         unchain(&scope->task->scope, scope);
     else
         forget_suspended(scope);
-    if (is_root(scope) && scope->parent)
+    if (tw_scope_is_root(scope) && scope->parent)
         leave_scope(scope);
     if (scope->timer.place && rt->loop)
         tw_loop_untimer(rt->loop, &scope->timer);

@@ -63,6 +63,12 @@ void tw_scope_root(struct tw_scope *root, struct tw_runtime *rt,
 void tw_scope_suspend(struct tw_runtime *rt, const lua_State *co);
 void tw_scope_resume(struct tw_runtime *rt, const lua_State *co);
 
+/* True for that of a handle. */
+static inline bool tw_scope_is_root(const struct tw_scope *scope)
+{
+    return !scope->L;
+}
+
 /* True if waits of that task are to fail. */
 static inline bool tw_task_cancelled(const struct tw_task *task)
 {

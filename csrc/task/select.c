@@ -65,7 +65,6 @@ void tw_select_unlink(struct tw_runtime *rt, struct tw_select *all)
             continue;
         pick->claims = false;
         watch->claimed &= (uint8_t)~TW_READ;
-        if (watch->reader == &pick->me.waiter)
-            tw_loop_unwait(rt->loop, watch, TW_READ);
+        tw_loop_unwait(rt->loop, watch, TW_READ, &pick->me.waiter);
     }
 }

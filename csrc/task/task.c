@@ -139,7 +139,7 @@ void tw_task_spawn(lua_State *L, struct tw_runtime *rt, struct tw_scope *outer,
     if (!outer)
         lua_pop(L, 1); /* f args handle */
     handle->site = find_site(L, rt);
-    task->site = handle->site & SITES_MAX;
+    task->site = handle->site;
     tw_scope_root(&handle->root, rt, task, outer);
     lua_insert(L, -nargs - 2); /* handle f args */
     lua_pushcfunction(co, task_main);
@@ -170,7 +170,7 @@ bool tw_task_current(lua_State *L, struct tw_runtime *rt)
         lua_replace(L, -2);
         return true;
     }
-    lua_settop(L, lua_gettop(L) - (root ? 2 : 1));
+    lua_pop(L, root ? 2 : 1);
     if (root)
         tw_scope_close(root); /* of a handle that is garbage already */
     lua_checkstack(task->co, 1);

@@ -56,6 +56,7 @@ struct tw_task
     struct tw_sleeper me;   /* first; what it waits for: waiter.kind */
     lua_State *co;          /* of a free record: NULL */
     struct tw_scope *scope; /* the innermost around what it runs, or NULL */
+    struct tw_runtime *rt;
     uint64_t id : 24, site : 12, since : 28; /* since: tenths of a second */
 };
 

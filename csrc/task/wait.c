@@ -63,25 +63,30 @@ static bool needs_others(const struct task_wait *wait)
     return wait->kind == TW_FOR_QUEUE || wait->kind == TW_FOR_SELECT;
 }
 
-static int turn(lua_State *L, struct tw_runtime *rt)
+/* Turns the loop until the task is woken, or a hook has something to say; 0 or
+   an error. */
+static int turn(lua_State *L, struct tw_runtime *rt, bool tasks)
 {
-    if (may_run_tasks(L, rt))
-        return tw__sched_turn(L, rt);
-    return tw_loop_step(rt->loop, TW_FOREVER);
+    const struct tw_waiter *me = &rt->current->me.waiter;
+    int rc = 0;
+    while (rc == 0 && me->state == TW_TASK_HERE && !hooked(L, rt->main_thread))
+        rc = tasks ? tw__sched_turn(L, rt)
+                   : tw_loop_step(rt->loop, TW_FOREVER);
+    return rc;
 }
 
 int tw__wait_here(lua_State *L, struct tw_runtime *rt,
                   const struct task_wait *wait)
 {
     struct tw_task *me = rt->current;
-    if (needs_others(wait) && !may_run_tasks(L, rt))
+    const bool tasks = may_run_tasks(L, rt);
+    if (needs_others(wait) && !tasks)
         return TW__WAIT_REFUSED;
     if (wait->kind == TW_FOR_TURN)
     {
         run_hooks(L, rt->main_thread);
-        return may_run_tasks(L, rt) ? tw__sched_yield(L, rt) : 0;
+        return tasks ? tw__sched_yield(L, rt) : 0;
     }
-    me->me.waiter.state = TW_TASK_RUNNING;
     int rc = 0;
     while (rc == 0)
     {
@@ -92,15 +97,14 @@ int tw__wait_here(lua_State *L, struct tw_runtime *rt,
         if (linked != 0)
             return linked < 0 ? linked : 0;
         me->me.waiter.state = TW_TASK_HERE;
-        do
-            rc = turn(L, rt);
-        while (rc == 0 && me->me.waiter.state == TW_TASK_HERE &&
-               !hooked(L, rt->main_thread));
-        tw__wait_unlink(rt, me);
+        rc = turn(L, rt, tasks);
+        bool woken = me->me.waiter.state != TW_TASK_HERE;
+        if (!woken)
+            tw__wait_unlink(rt, me);
         tw__wait_release(me);
-        if (me->me.waiter.state == TW_TASK_RUNNING)
-            return me->me.waiter.status; /* may be a promise: it comes first */
         me->me.waiter.state = TW_TASK_RUNNING;
+        if (woken)
+            return me->me.waiter.status; /* may be a promise: it comes first */
     }
     return rc == TW__SCHED_DEADLOCK ? tw__sched_deadlock(L, rt) : rc;
 }
@@ -151,14 +155,14 @@ static int attempt(lua_State *L, struct task_wait *wait, task_step step)
     return results;
 }
 
-/* Goes on after a wait, with the deadline and the mark on top. */
+/* Goes on after a wait, with the deadline on top. */
 static int resume_k(lua_State *L, int status, lua_KContext ctx)
 {
     struct tw_runtime *rt = lua_touserdata(L, lua_upvalueindex(1));
     struct task_wait wait = {.rt = rt, .begun = true};
     (void)status;
-    wait.deadline = (int64_t)lua_tointeger(L, -2);
-    lua_pop(L, 2);
+    wait.deadline = (int64_t)lua_tointeger(L, -1);
+    lua_pop(L, 1);
     wait.status = rt->current->me.waiter.status;
     rt->current->me.waiter.status = 0;
     task_step step = (task_step)ctx;
@@ -198,6 +202,9 @@ static int verdict(const struct task_wait *wait)
 {
     if (!wait->stubborn && tw_task_cancelled(wait->rt->current))
         return TW_ECANCELLED;
+    if (!wait->begun && wait->timeout == 0 && wait->kind != TW_FOR_TURN &&
+        wait->kind != TW_FOR_SELECT)
+        return TW_ETIMEDOUT;
     return is_late(wait) ? TW_ETIMEDOUT : 0;
 }
 

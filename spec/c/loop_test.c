@@ -75,9 +75,9 @@ static void remembers(void)
     struct fixture f;
     fixture_open(&f);
     CHECK_INT(fixture_read(&f), 0);
-    tw_loop_unwait(f.loop, &f.watch, TW_READ);
+    tw_loop_unwait(f.loop, &f.watch, TW_READ, &f.reader.waiter);
     CHECK(tw_loop_idle(f.loop));
-    tw_loop_unwait(f.loop, &f.watch, TW_READ);
+    tw_loop_unwait(f.loop, &f.watch, TW_READ, &f.reader.waiter);
     CHECK_INT(send(f.fds[1], "x", 1, 0), 1);
     fixture_look(&f);
     CHECK_INT(f.reader.count, 0);
@@ -190,7 +190,7 @@ static void urgent_data(void)
         else if (rc == 0)
             CHECK_INT(tw_loop_step(f.loop, until), 0);
         if (f.watch.reader)
-            tw_loop_unwait(f.loop, &f.watch, TW_READ);
+            tw_loop_unwait(f.loop, &f.watch, TW_READ, &f.reader.waiter);
     }
     CHECK(f.reader.count >= 1);
     CHECK(turns <= 10);
@@ -218,7 +218,7 @@ static void unwait_without_memory(void)
                   0);
     }
     test_mem_fail(&f.t, 1, true);
-    tw_loop_unwait(f.loop, &f.watch, TW_WRITE);
+    tw_loop_unwait(f.loop, &f.watch, TW_WRITE, &f.writer.waiter);
     CHECK(fixture_turns(&f, 10) <= 3);
     CHECK(f.reader.count == 0 && f.writer.count == 0);
     for (int i = 0; i < OTHERS; i++)
