@@ -1,6 +1,6 @@
 -- The chat with two threads, as two tasks: one side may say as much as it likes
 -- without waiting for the other. One task reads the keyboard, one the network.
--- When the client leaves, the next one can come; when the input ends, it is over.
+-- When the client leaves, the next one can come, unless the input has ended.
 --   first terminal:   lua5.4 examples/task_chat_server.lua [host [port]]
 --   second terminal:  lua5.4 examples/task_chat_client.lua [host [port]]
 

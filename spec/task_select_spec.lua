@@ -213,6 +213,31 @@ describe("select", function()
         net.fails("cancelled", t:join(net.LIMIT))
     end)
 
+    it("acquires a semaphore, once", function()
+        local s <const>, other <const> = task.semaphore(1), task.event()
+        assert.same({2, true}, {task.select{other, s}})
+        net.fails("timeout", task.select{other, s, timeout = 0.001})
+        local waiter <const> = task.spawn(task.select, {other, s})
+        task.yield()
+        s:release()
+        assert.same({2, true}, {waiter:join()})
+        net.fails("timeout", s:acquire(0))
+        other:set()
+        assert.same({1, true}, {task.select{other, s}})
+        s:release()
+        assert.equal(s, s:acquire(0))
+    end)
+
+    it("waits for a signal", function()
+        local usr1 <close> = assert(task.signal "USR1")
+        net.fails("timeout", task.select{usr1, timeout = 0.001})
+        local waiter <const> = task.spawn(task.select, {task.event(), usr1})
+        task.yield()
+        assert(os.execute "kill -USR1 $PPID")
+        assert.same({2, true}, {waiter:join(net.LIMIT)})
+        net.fails("timeout", usr1:wait(0.001))
+    end)
+
     it("holds hundreds of things", function()
         local items <const> = {timeout = net.LIMIT}
         for i = 1, 300 do items[i] = task.channel(i % 3) end
@@ -224,10 +249,11 @@ describe("select", function()
 
     it("wants a table of the right things", function()
         for _, bad in ipairs{1, "x", {}, io.stdout, print, false, coroutine.create(print)} do
-            net.raises("items: channel, socket, stream, event or task expected", task.select,
-                {task.event(), bad})
+            net.raises("item 2: channel, socket, stream, event, task, signal or semaphore",
+                task.select, {task.event(), bad})
         end
-        net.raises("items:", task.select, {task.semaphore()})
+        -- Whose line the error names.
+        net.raises("task_select_spec.lua:", function() return (task.select{1}) end)
         net.raises("unknown option 'tiemout'", task.select, {tiemout = 1})
         net.raises("unknown option", task.select, {[1.5] = task.event()})
         net.raises("unknown option", task.select, {task.event(), [task.event()] = 1})

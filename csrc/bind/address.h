@@ -24,10 +24,10 @@ int ltw_toaddr(lua_State *L, int idx, int family, const char *op);
 
 /*
  * For a step that has set wait->timeout: makes the value at idx an address and
- * copies it to *addr. 0 when it is there, TASK_WAIT, or the number of results
- * of a failed lookup ("EAGAIN" for one that must not wait).
+ * copies it to *addr. 0 when it is there, TW_TASK_WAIT, or the number of
+ * results of a failed lookup ("EAGAIN" for one that must not wait).
  */
-int ltw_resolved(lua_State *L, int idx, struct task_wait *wait,
+int ltw_resolved(lua_State *L, int idx, struct tw_wait *wait,
                  struct tw_addr *addr);
 
 /*

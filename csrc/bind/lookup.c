@@ -52,11 +52,11 @@ int ltw_pushlookup(lua_State *L, const char *host, const struct tw_addr *like)
 }
 
 /* Asks for another turn when the lookup is done. */
-static int wait_for(struct ltw_lookup *lk, struct task_wait *wait)
+static int wait_for(struct ltw_lookup *lk, struct tw_wait *wait)
 {
     wait->kind = TW_FOR_LOOKUP;
     wait->at = &lk->lookup.waiter;
-    return TASK_WAIT;
+    return TW_TASK_WAIT;
 }
 
 /* Ends a lookup without an answer: pushes why. It does not wait to be
@@ -67,7 +67,7 @@ static int give_up(lua_State *L, struct ltw_lookup *lk, int rc)
     return ltw_fail_at(L, rc, "lookup", lk->where);
 }
 
-int ltw_resolved(lua_State *L, int idx, struct task_wait *wait,
+int ltw_resolved(lua_State *L, int idx, struct tw_wait *wait,
                  struct tw_addr *addr)
 {
     if (ltw_getaddr(L, idx, addr))
@@ -130,7 +130,7 @@ static void push_entry(lua_State *L, const struct addrinfo *ai)
 }
 
 /* Stack: lookup. Results: the list of entries, or nil, message, code. */
-static int getaddrinfo_k(lua_State *L, struct task_wait *wait)
+static int getaddrinfo_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_lookup *lk = lua_touserdata(L, 1);
     wait->timeout = (int64_t)lua_tointeger(L, 2);
@@ -189,10 +189,10 @@ static int core_getaddrinfo(lua_State *L)
     lua_pushinteger(L, timeout);
     lua_replace(L, 2);
     lua_settop(L, 2);
-    return task_run(L, &ltw_state(L)->rt, getaddrinfo_k);
+    return tw_task_run(L, &ltw_state(L)->rt, getaddrinfo_k);
 }
 
-static int gethostbyname_k(lua_State *L, struct task_wait *wait)
+static int gethostbyname_k(lua_State *L, struct tw_wait *wait)
 {
     struct tw_addr addr;
     char host[TW_ADDR_HOST_MAX];
@@ -212,7 +212,7 @@ static int net_gethostbyname(lua_State *L)
     lua_settop(L, 1);
     lua_pushinteger(L, 0);
     int failed = ltw_toaddr(L, 1, AF_INET, "lookup");
-    return failed ? failed : task_run(L, &ltw_state(L)->rt, gethostbyname_k);
+    return failed ? failed : tw_task_run(L, &ltw_state(L)->rt, gethostbyname_k);
 }
 
 /* -- names that need no lookup ------------------------------------------- */

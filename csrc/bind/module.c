@@ -79,7 +79,7 @@ static void add_task(lua_State *L)
         ltw_channel_functions, ltw_select_functions, ltw_signal_functions};
     lua_newtable(L);
     set_functions(L, lists, sizeof lists / sizeof lists[0]);
-    task_push_cancelled(L);
+    tw_task_push_cancelled(L);
     lua_setfield(L, -2, "cancelled");
     lua_setfield(L, -2, "task");
 }

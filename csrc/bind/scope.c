@@ -80,7 +80,7 @@ static struct ltw_scope *take_spare(lua_State *L)
 static int conclude(lua_State *L, struct ltw_scope *scope)
 {
     struct tw_scope *base = &scope->base;
-    bool cut = scope->raised && task_is_cancelled(L, -1);
+    bool cut = scope->raised && tw_task_is_cancelled(L, -1);
     bool failed = scope->raised && !cut;
     if (base->failed && (!failed || scope->late))
     {
@@ -100,7 +100,7 @@ static int conclude(lua_State *L, struct ltw_scope *scope)
     bool theirs = !base->shield && tw_task_cancelled(runtime(L)->current);
     if ((cut && !called) || ((cut || members) && theirs))
     {
-        task_push_cancelled(L);
+        tw_task_push_cancelled(L);
         return lua_error(L);
     }
     /* Not after an error: a coroutine that has died of it still has the scope
@@ -112,13 +112,13 @@ static int conclude(lua_State *L, struct ltw_scope *scope)
     return lua_gettop(L) - 1;
 }
 
-static int leave_k(lua_State *L, struct task_wait *wait)
+static int leave_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_scope *scope = lua_touserdata(L, 1);
     if (!scope->base.members)
         return conclude(L, scope);
     int results = ltw_wait_end(wait, &scope->base.waiting);
-    if (results == TASK_WAIT)
+    if (results == TW_TASK_WAIT)
         return results;
     return luaL_error(L, "scope: %s", tw_err_text(wait->status));
 }
@@ -132,8 +132,8 @@ static int returned(lua_State *L, int status, lua_KContext ctx)
     if (scope->raised)
         tw_scope_cancel(&scope->base);
     if (!scope->base.members)
-        return conclude(L, scope);
-    return task_run(L, runtime(L), leave_k);
+        return tw_task_done(L, runtime(L), conclude(L, scope));
+    return tw_task_run(L, runtime(L), leave_k);
 }
 
 /* -- the beginning ------------------------------------------------------- */
@@ -176,7 +176,7 @@ static int limited(lua_State *L, const char *op, bool shield)
  * that takes longer: then whatever it waits for is cancelled. nil or false
  * seconds: no limit.
  */
-static int net_timeout(lua_State *L)
+static int task_timeout(lua_State *L)
 {
     return limited(L, "timeout", false);
 }
@@ -185,29 +185,52 @@ static int net_timeout(lua_State *L)
  * shield(seconds, f, ...): as timeout, but cancelling what surrounds it does
  * not reach inside: for cleaning up that has to wait, with a limit of its own.
  */
-static int net_shield(lua_State *L)
+static int task_shield(lua_State *L)
 {
     return limited(L, "shield", true);
 }
 
-/*
- * scope(timeout, shield, f): calls f(scope), and returns when the tasks that
- * were spawned in the scope have ended too: what f returned. The first error,
- * of f or of a task, cancels the others and is raised.
- */
-static int core_scope(lua_State *L)
+/* The options of scope at `idx`: its timeout, and whether it is a shield. */
+static int64_t scope_options(lua_State *L, int idx, bool *shield)
 {
-    int64_t timeout = ltw_seconds(L, 1, "timeout");
-    bool shield = lua_toboolean(L, 2);
-    ltw_callable(L, 3, "f");
-    lua_settop(L, 3);
+    *shield = false;
+    if (lua_isnoneornil(L, idx))
+        return TW_FOREVER;
+    luaL_checktype(L, idx, LUA_TTABLE);
+    lua_pushnil(L);
+    while (lua_next(L, idx))
+    {
+        const char *key = luaL_tolstring(L, -2, NULL);
+        if (strcmp(key, "timeout") != 0 && strcmp(key, "shield") != 0)
+            luaL_error(L, "scope: unknown option '%s'", key);
+        lua_pop(L, 2);
+    }
+    lua_getfield(L, idx, "shield");
+    *shield = lua_toboolean(L, -1);
+    lua_getfield(L, idx, "timeout");
+    return ltw_seconds(L, -1, "timeout");
+}
+
+/*
+ * scope(f [, {timeout =, shield =}]): calls f(scope), and returns when the
+ * tasks spawned with scope:spawn(f, ...) have ended too: what f returned. The
+ * first error, of f or of a task, cancels the others and is raised.
+ * scope:cancel() cancels all; so does the timeout (seconds). With `shield`,
+ * cancelling what surrounds the scope does not reach inside. Or nil, message,
+ * code ("timeout", "cancelled").
+ */
+static int task_scope(lua_State *L)
+{
+    bool shield;
+    ltw_callable(L, 1, "f");
+    int64_t timeout = scope_options(L, 2, &shield);
+    lua_settop(L, 1);
+    lua_pushnil(L);
+    lua_insert(L, 1); /* the scope's place, f */
     struct ltw_scope *scope = ltw_new(L, LTW_SCOPE, sizeof *scope, 1);
     scope->base.shield = shield;
     enter(L, scope, "scope", timeout);
-    lua_pushvalue(L, 3);
     lua_pushvalue(L, 1);
-    lua_remove(L, 2);
-    lua_remove(L, 2);
     return call(L, 1);
 }
 
@@ -266,7 +289,7 @@ void ltw_open_scope(lua_State *L)
     ltw_newtype(L, LTW_SCOPE, meta, methods);
 }
 
-const luaL_Reg ltw_scope_functions[] = {{"timeout", net_timeout},
-                                        {"shield", net_shield},
-                                        {"scope", core_scope},
+const luaL_Reg ltw_scope_functions[] = {{"timeout", task_timeout},
+                                        {"shield", task_shield},
+                                        {"scope", task_scope},
                                         {NULL, NULL}};

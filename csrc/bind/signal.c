@@ -2,13 +2,6 @@
 #include "bind/module.h"
 #include "bind/task.h"
 
-struct ltw_signal
-{
-    struct tw_watch watch;
-    int number;
-    int fd; /* -1: closed */
-};
-
 static struct ltw_signal *self(lua_State *L)
 {
     return ltw_check(L, 1, LTW_SIGNAL);
@@ -19,7 +12,7 @@ static struct ltw_signal *self(lua_State *L)
  * does nothing else than end the wait of who asks for it here; until the last
  * such object is closed. Or nil, message, code.
  */
-static int net_signal(lua_State *L)
+static int task_signal(lua_State *L)
 {
     struct tw_runtime *rt = ltw_runtime(L);
     int number = lua_type(L, 1) == LUA_TNUMBER
@@ -37,7 +30,7 @@ static int net_signal(lua_State *L)
 }
 
 /* Stack: signal, timeout in ns. */
-static int signal_wait_k(lua_State *L, struct task_wait *wait)
+static int signal_wait_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_signal *s = lua_touserdata(L, 1);
     int rc = wait->status < 0 ? wait->status : s->fd < 0 ? TW_ECLOSED : 0;
@@ -51,7 +44,7 @@ static int signal_wait_k(lua_State *L, struct task_wait *wait)
     tw_watch_blocked(&s->watch, TW_READ);
     wait->at = &s->watch;
     wait->kind = TW_FOR_READ;
-    return TASK_WAIT;
+    return TW_TASK_WAIT;
 }
 
 /* s:wait([timeout]): true once the signal has arrived; or nil, message, code
@@ -60,7 +53,7 @@ static int signal_wait(lua_State *L)
 {
     self(L);
     ltw_timeout(L, 2, "timeout");
-    return task_run(L, &ltw_state(L)->rt, signal_wait_k);
+    return tw_task_run(L, &ltw_state(L)->rt, signal_wait_k);
 }
 
 /* s:close(): the signal is again what it was before. */
@@ -93,4 +86,4 @@ void ltw_open_signal(lua_State *L)
     ltw_newtype(L, LTW_SIGNAL, meta, methods);
 }
 
-const luaL_Reg ltw_signal_functions[] = {{"signal", net_signal}, {NULL, NULL}};
+const luaL_Reg ltw_signal_functions[] = {{"signal", task_signal}, {NULL, NULL}};

@@ -16,7 +16,7 @@ struct ltw_socket *ltw_newsocket(lua_State *L)
     return s;
 }
 
-struct ltw_socket *ltw_begin(lua_State *L, struct task_wait *wait)
+struct ltw_socket *ltw_begin(lua_State *L, struct tw_wait *wait)
 {
     struct ltw *state = ltw_state(L);
     struct ltw_socket *s = lua_touserdata(L, 1);
@@ -24,7 +24,7 @@ struct ltw_socket *ltw_begin(lua_State *L, struct task_wait *wait)
         state->known = s = ltw_check(L, 1, LTW_SOCKET);
     if (!state->rt.loop)
         ltw_runtime(L);
-    *wait = (struct task_wait){.rt = &state->rt};
+    *wait = (struct tw_wait){.rt = &state->rt};
     return s;
 }
 
@@ -47,7 +47,7 @@ static struct tw_runtime *runtime(lua_State *L)
     return &ltw_state(L)->rt;
 }
 
-int ltw_want(struct ltw_socket *s, struct task_wait *wait, int want, int flags)
+int ltw_want(struct ltw_socket *s, struct tw_wait *wait, int want, int flags)
 {
     /* The kernel itself never waits for urgent data or queued errors. */
     const int at_once = MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE;
@@ -57,7 +57,7 @@ int ltw_want(struct ltw_socket *s, struct task_wait *wait, int want, int flags)
     wait->at = &s->watch;
     wait->kind = (uint8_t)tw_kind_of(want);
     wait->timeout = s->sock.timeout;
-    return TASK_WAIT;
+    return TW_TASK_WAIT;
 }
 
 int ltw_attempt(struct tw_runtime *rt, const struct ltw_socket *s, unsigned dir,
@@ -68,9 +68,9 @@ int ltw_attempt(struct tw_runtime *rt, const struct ltw_socket *s, unsigned dir,
         return -EBUSY;
     if (flags || s->sock.timeout == 0)
         return 0;
-    if (!(s->watch.ready & dir) && !task_may_block(rt, &s->sock))
+    if (!(s->watch.ready & dir) && !tw_task_may_block(rt, &s->sock))
         return dir == TW_READ ? TW_WANT_READ : TW_WANT_WRITE;
-    return task_spent(rt) ? TW_WANT_RETRY : 0;
+    return tw_task_spent(rt) ? TW_WANT_RETRY : 0;
 }
 
 int ltw_sockfail(lua_State *L, struct ltw_socket *s, int code, const char *op)
@@ -308,7 +308,7 @@ static int ready_to_wait(struct tw_runtime *rt, struct ltw_socket *s)
 {
     if (s->closed)
         return TW_ECLOSED;
-    if (task_may_block(rt, &s->sock))
+    if (tw_task_may_block(rt, &s->sock))
         return 0;
     /* Whoever shares the connection may have changed the mode. */
     s->sock.nonblock = false;
@@ -316,10 +316,10 @@ static int ready_to_wait(struct tw_runtime *rt, struct ltw_socket *s)
 }
 
 /*
- * One turn of connecting. Stack: self, address or lookup. Returns TASK_WAIT,
+ * One turn of connecting. Stack: self, address or lookup. Returns TW_TASK_WAIT,
  * the results of a failed lookup, or 0 with the outcome in *rc.
  */
-static int try_connect(lua_State *L, struct task_wait *wait, int *rc)
+static int try_connect(lua_State *L, struct tw_wait *wait, int *rc)
 {
     struct tw_addr addr;
     struct ltw_socket *s = lua_touserdata(L, 1);
@@ -342,14 +342,14 @@ static int try_connect(lua_State *L, struct task_wait *wait, int *rc)
         tw_watch_blocked(&s->watch, TW_WRITE);
     s->connecting = tw_err_want(*rc) && ltw_want(s, wait, *rc, 0);
     if (s->connecting)
-        return TASK_WAIT;
+        return TW_TASK_WAIT;
     /* The kernel's own word for "under way, and not waiting". */
     *rc = *rc == TW_WANT_WRITE ? -EINPROGRESS : *rc;
     s->watch.ready |= *rc >= 0 ? TW_READ | TW_WRITE : 0;
     return 0;
 }
 
-static int sock_connect_k(lua_State *L, struct task_wait *wait)
+static int sock_connect_k(lua_State *L, struct tw_wait *wait)
 {
     struct tw_addr addr;
     int rc;
@@ -361,7 +361,7 @@ static int sock_connect_k(lua_State *L, struct task_wait *wait)
     return ltw_fail_addr(L, rc, "connect", &addr);
 }
 
-static int sock_connect_ex_k(lua_State *L, struct task_wait *wait)
+static int sock_connect_ex_k(lua_State *L, struct tw_wait *wait)
 {
     int rc;
     int results = try_connect(L, wait, &rc);
@@ -377,11 +377,11 @@ static int sock_connect_ex_k(lua_State *L, struct task_wait *wait)
     return 1;
 }
 
-static int start_connect(lua_State *L, task_step step)
+static int start_connect(lua_State *L, tw_step step)
 {
     const struct ltw_socket *s = self(L);
     int failed = ltw_toaddr(L, 2, s->sock.family, "connect");
-    return failed ? failed : task_run(L, runtime(L), step);
+    return failed ? failed : tw_task_run(L, runtime(L), step);
 }
 
 /*
@@ -402,7 +402,7 @@ static int sock_connect_ex(lua_State *L)
     return start_connect(L, sock_connect_ex_k);
 }
 
-static int sock_bind_k(lua_State *L, struct task_wait *wait)
+static int sock_bind_k(lua_State *L, struct tw_wait *wait)
 {
     struct tw_addr addr;
     struct ltw_socket *s = lua_touserdata(L, 1);
@@ -421,7 +421,7 @@ static int sock_bind(lua_State *L)
 {
     const struct ltw_socket *s = self(L);
     int failed = ltw_toaddr(L, 2, s->sock.family, "bind");
-    return failed ? failed : task_run(L, runtime(L), sock_bind_k);
+    return failed ? failed : tw_task_run(L, runtime(L), sock_bind_k);
 }
 
 /* s:listen([backlog = 128]): true; or nil, message, code. */
@@ -436,7 +436,7 @@ static int sock_listen(lua_State *L)
 }
 
 /* Stack: self, the connection's socket (closed so far). */
-static int sock_accept_k(lua_State *L, struct task_wait *wait)
+static int sock_accept_k(lua_State *L, struct tw_wait *wait)
 {
     struct tw_addr peer;
     struct ltw_socket *s = lua_touserdata(L, 1);
@@ -449,7 +449,7 @@ static int sock_accept_k(lua_State *L, struct task_wait *wait)
     if (rc == TW_WANT_READ)
         tw_watch_blocked(&s->watch, TW_READ);
     if (tw_err_want(rc) && ltw_want(s, wait, rc, 0))
-        return TASK_WAIT;
+        return TW_TASK_WAIT;
     if (rc < 0)
         return ltw_fail(L, rc, "accept");
     lua_settop(L, 2);
@@ -465,7 +465,7 @@ static int sock_accept(lua_State *L)
     self(L);
     lua_settop(L, 1);
     ltw_newsocket(L);
-    return task_run(L, runtime(L), sock_accept_k);
+    return tw_task_run(L, runtime(L), sock_accept_k);
 }
 
 /* s:shutdown(how): true; or nil, message, code. */

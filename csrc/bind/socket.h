@@ -19,7 +19,7 @@ struct ltw_socket
 };
 
 /* The socket at slot 1 of a function that may wait; sets *wait. */
-struct ltw_socket *ltw_begin(lua_State *L, struct task_wait *wait);
+struct ltw_socket *ltw_begin(lua_State *L, struct tw_wait *wait);
 
 /* Pushes a new closed socket with the default timeout. */
 struct ltw_socket *ltw_newsocket(lua_State *L);
@@ -34,10 +34,10 @@ void ltw_open_kinds(lua_State *L);
 int ltw_release(struct tw_runtime *rt, struct ltw_socket *s);
 
 /*
- * What a step returns when an attempt gave TW_WANT_*: TASK_WAIT with *wait
+ * What a step returns when an attempt gave TW_WANT_*: TW_TASK_WAIT with *wait
  * filled in, or 0 if this call, made with `flags`, must not wait.
  */
-int ltw_want(struct ltw_socket *s, struct task_wait *wait, int want, int flags);
+int ltw_want(struct ltw_socket *s, struct tw_wait *wait, int want, int flags);
 
 /*
  * Whether to make an attempt in that direction: 0, or what to return instead:

@@ -17,7 +17,7 @@ enum
 static int kernel_flags(const struct tw_runtime *rt, const struct ltw_socket *s,
                         int flags)
 {
-    return task_may_block(rt, &s->sock) ? flags : flags | MSG_DONTWAIT;
+    return tw_task_may_block(rt, &s->sock) ? flags : flags | MSG_DONTWAIT;
 }
 
 static bool is_tcp(const struct tw_sock *s)
@@ -74,12 +74,12 @@ ssize_t ltw_trysend(struct tw_runtime *rt, struct ltw_socket *s,
 }
 
 /* Ends a step after rc < 0: waits, or pushes the failure. */
-static int unfinished(lua_State *L, struct task_wait *wait, ssize_t rc,
-                      int flags, const char *op)
+static int unfinished(lua_State *L, struct tw_wait *wait, ssize_t rc, int flags,
+                      const char *op)
 {
     struct ltw_socket *s = lua_touserdata(L, 1);
     if (tw_err_want(rc) && ltw_want(s, wait, (int)rc, flags))
-        return TASK_WAIT;
+        return TW_TASK_WAIT;
     /* "Would block" with flags says nothing about a call without them. */
     if (flags)
         s->watch.ready |= TW_READ | TW_WRITE;
@@ -87,7 +87,7 @@ static int unfinished(lua_State *L, struct task_wait *wait, ssize_t rc,
 }
 
 /* How an attempt must not even begin: why the wait ended, or closed. */
-static int obstacle(const struct ltw_socket *s, const struct task_wait *wait)
+static int obstacle(const struct ltw_socket *s, const struct tw_wait *wait)
 {
     return wait->status < 0 ? wait->status : s->closed ? TW_ECLOSED : 0;
 }
@@ -120,7 +120,7 @@ static void push_received(lua_State *L, const char *data, ssize_t n, size_t len)
     lua_pushlstring(L, data, (size_t)n < len ? (size_t)n : len);
 }
 
-static int recv_once(lua_State *L, struct task_wait *wait, struct ltw_socket *s,
+static int recv_once(lua_State *L, struct tw_wait *wait, struct ltw_socket *s,
                      size_t len, int flags)
 {
     ssize_t n = obstacle(s, wait);
@@ -136,7 +136,7 @@ static int recv_once(lua_State *L, struct task_wait *wait, struct ltw_socket *s,
 }
 
 /* Stack: self, size, flags. */
-static int sock_recv_k(lua_State *L, struct task_wait *wait)
+static int sock_recv_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_socket *s = lua_touserdata(L, 1);
     tw__container_of(wait->rt, struct ltw, rt)->known = s; /* for the answer */
@@ -152,15 +152,15 @@ static int sock_recv_k(lua_State *L, struct task_wait *wait)
  */
 static int sock_recv(lua_State *L)
 {
-    struct task_wait wait;
+    struct tw_wait wait;
     struct ltw_socket *s = ltw_begin(L, &wait);
     size_t len = size_arg(L, 2);
     int flags = ltw_optint(L, 3, "flags", 0);
     int results = recv_once(L, &wait, s, len, flags);
-    if (results != TASK_WAIT)
-        return results;
+    if (results != TW_TASK_WAIT)
+        return tw_task_done(L, wait.rt, results);
     lua_settop(L, 3);
-    return task_go_on(L, &wait, sock_recv_k);
+    return tw_task_go_on(L, &wait, sock_recv_k);
 }
 
 /* One attempt to receive with the sender's address. */
@@ -176,7 +176,7 @@ static ssize_t tryrecvfrom(struct tw_runtime *rt, struct ltw_socket *s,
 }
 
 /* Stack: self, size, flags. */
-static int sock_recvfrom_k(lua_State *L, struct task_wait *wait)
+static int sock_recvfrom_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     struct tw_dgram dgram;
@@ -200,7 +200,7 @@ static int sock_recvfrom_k(lua_State *L, struct task_wait *wait)
 static int sock_recvfrom(lua_State *L)
 {
     lua_settop(L, 3);
-    return task_run(L, &ltw_state(L)->rt, sock_recvfrom_k);
+    return tw_task_run(L, &ltw_state(L)->rt, sock_recvfrom_k);
 }
 
 /* Where in the buffer at 2 the bytes go, from size, flags and at. */
@@ -218,7 +218,7 @@ static char *target(lua_State *L, size_t *len)
 }
 
 /* Stack: self, buffer, size, flags, at. */
-static int sock_recv_into_k(lua_State *L, struct task_wait *wait)
+static int sock_recv_into_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     size_t len;
@@ -241,10 +241,10 @@ static int sock_recv_into_k(lua_State *L, struct task_wait *wait)
 static int sock_recv_into(lua_State *L)
 {
     lua_settop(L, 5);
-    return task_run(L, &ltw_state(L)->rt, sock_recv_into_k);
+    return tw_task_run(L, &ltw_state(L)->rt, sock_recv_into_k);
 }
 
-static int sock_recvfrom_into_k(lua_State *L, struct task_wait *wait)
+static int sock_recvfrom_into_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     struct tw_dgram dgram;
@@ -266,13 +266,13 @@ static int sock_recvfrom_into_k(lua_State *L, struct task_wait *wait)
 static int sock_recvfrom_into(lua_State *L)
 {
     lua_settop(L, 5);
-    return task_run(L, &ltw_state(L)->rt, sock_recvfrom_into_k);
+    return tw_task_run(L, &ltw_state(L)->rt, sock_recvfrom_into_k);
 }
 
 /* -- sending ------------------------------------------------------------- */
 
 /* Stack: self, data, flags, i, j. */
-static int sock_send_k(lua_State *L, struct task_wait *wait)
+static int sock_send_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     size_t len;
@@ -294,7 +294,7 @@ static int sock_send_k(lua_State *L, struct task_wait *wait)
 static int sock_send(lua_State *L)
 {
     lua_settop(L, 5);
-    return task_run(L, &ltw_state(L)->rt, sock_send_k);
+    return tw_task_run(L, &ltw_state(L)->rt, sock_send_k);
 }
 
 /* What sendall has before it. */
@@ -306,8 +306,7 @@ struct piece
     int flags;
 };
 
-static int sendall_once(lua_State *L, struct task_wait *wait,
-                        struct piece *piece)
+static int sendall_once(lua_State *L, struct tw_wait *wait, struct piece *piece)
 {
     struct ltw_socket *s = piece->s;
     ssize_t n = obstacle(s, wait);
@@ -326,14 +325,14 @@ static int sendall_once(lua_State *L, struct task_wait *wait,
     lua_settop(L, 5);
     lua_pushinteger(L, (lua_Integer)piece->sent);
     int results = unfinished(L, wait, n, piece->flags, "sendall");
-    if (results == TASK_WAIT)
+    if (results == TW_TASK_WAIT)
         return results;
     lua_pushvalue(L, 6);
     return results + 1;
 }
 
 /* Stack: as send, and how much is sent. */
-static int sock_sendall_k(lua_State *L, struct task_wait *wait)
+static int sock_sendall_k(lua_State *L, struct tw_wait *wait)
 {
     struct piece piece = {.s = lua_touserdata(L, 1),
                           .sent = (size_t)lua_tointeger(L, 6),
@@ -349,17 +348,17 @@ static int sock_sendall_k(lua_State *L, struct task_wait *wait)
  */
 static int sock_sendall(lua_State *L)
 {
-    struct task_wait wait;
+    struct tw_wait wait;
     struct piece piece = {.s = ltw_begin(L, &wait),
                           .flags = ltw_optint(L, 3, "flags", 0)};
     piece.data = ltw_slice(L, 2, 4, &piece.len);
     int results = sendall_once(L, &wait, &piece);
-    return results == TASK_WAIT ? task_go_on(L, &wait, sock_sendall_k)
-                                : results;
+    return results == TW_TASK_WAIT ? tw_task_go_on(L, &wait, sock_sendall_k)
+                                   : tw_task_done(L, wait.rt, results);
 }
 
 /* Stack: self, data, flags, address or lookup. */
-static int sock_sendto_k(lua_State *L, struct task_wait *wait)
+static int sock_sendto_k(lua_State *L, struct tw_wait *wait)
 {
     struct tw_runtime *rt = wait->rt;
     struct ltw_socket *s = lua_touserdata(L, 1);
@@ -378,7 +377,7 @@ static int sock_sendto_k(lua_State *L, struct task_wait *wait)
     if (n == TW_WANT_WRITE)
         tw_watch_blocked(&s->watch, TW_WRITE);
     if (tw_err_want(n) && ltw_want(s, wait, (int)n, flags))
-        return TASK_WAIT;
+        return TW_TASK_WAIT;
     if (n < 0)
         return ltw_fail_addr(L, (int)n, "sendto", &dgram.addr);
     lua_pushinteger(L, (lua_Integer)n);
@@ -403,7 +402,7 @@ static int sock_sendto(lua_State *L)
         lua_pushinteger(L, 0);
         lua_insert(L, 3);
     }
-    return failed ? failed : task_run(L, &ltw_state(L)->rt, sock_sendto_k);
+    return failed ? failed : tw_task_run(L, &ltw_state(L)->rt, sock_sendto_k);
 }
 
 const luaL_Reg ltw_socket_io[] = {

@@ -67,13 +67,13 @@ struct ltw_file *ltw_openfor(lua_State *L, int mode)
     return f;
 }
 
-int ltw_fileobstacle(const struct ltw_file *f, const struct task_wait *wait)
+int ltw_fileobstacle(const struct ltw_file *f, const struct tw_wait *wait)
 {
     return wait->status < 0 ? wait->status : f->st.ops ? 0 : TW_ECLOSED;
 }
 
-int ltw_filewait(lua_State *L, struct ltw_file *f, struct task_wait *wait,
-                 int rc, const char *op)
+int ltw_filewait(lua_State *L, struct ltw_file *f, struct tw_wait *wait, int rc,
+                 const char *op)
 {
     /* Whoever is asked a question should have got it before we wait. */
     if (rc == TW_WANT_READ && ltw_fileunsent(f))
@@ -82,20 +82,20 @@ int ltw_filewait(lua_State *L, struct ltw_file *f, struct task_wait *wait,
         rc = flushed < 0 ? flushed : rc;
     }
     if (tw_err_want(rc) && ltw_want(f->sock, wait, rc, 0))
-        return TASK_WAIT;
+        return TW_TASK_WAIT;
     tw_stream_begin(&f->st); /* whoever reads next may look for another end */
     return ltw_fail(L, rc, op);
 }
 /* -- closing ------------------------------------------------------------- */
 
-static int file_close_k(lua_State *L, struct task_wait *wait)
+static int file_close_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
     int rc = wait->status;
     if (rc >= 0 && f->st.ops)
         rc = tw_stream_flush(&f->st);
     if (tw_err_want(rc) && ltw_want(f->sock, wait, rc, 0))
-        return TASK_WAIT;
+        return TW_TASK_WAIT;
     int closed = tw_stream_close(&f->st);
     if (wait->rt->loop)
         tw_loop_nudge(wait->rt->loop, &f->sock->watch);
@@ -109,7 +109,7 @@ static int file_close_k(lua_State *L, struct task_wait *wait)
 static int file_close(lua_State *L)
 {
     self(L);
-    return task_run(L, &ltw_state(L)->rt, file_close_k);
+    return tw_task_run(L, &ltw_state(L)->rt, file_close_k);
 }
 
 static int file_gc(lua_State *L)

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-static int run(lua_State *L, task_step step)
+static int run(lua_State *L, tw_step step)
 {
-    return task_run(L, &ltw_state(L)->rt, step);
+    return tw_task_run(L, &ltw_state(L)->rt, step);
 }
 
 /* -- read ---------------------------------------------------------------- */
@@ -89,7 +89,7 @@ static int read_format(lua_State *L, struct ltw_file *f, int idx)
  * Stack: self, number of formats, formats, values read so far. A failure is
  * added after the values, so that none is lost.
  */
-static int file_read_k(lua_State *L, struct task_wait *wait)
+static int file_read_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
     int first = 3, last = 2 + (int)lua_tointeger(L, 2);
@@ -104,7 +104,7 @@ static int file_read_k(lua_State *L, struct task_wait *wait)
     if (rc >= 0)
         return values;
     int results = ltw_filewait(L, f, wait, rc, "read");
-    return results == TASK_WAIT ? results : values + results;
+    return results == TW_TASK_WAIT ? results : values + results;
 }
 
 /* From self, formats to what file_read_k expects. */
@@ -138,7 +138,7 @@ static int file_read(lua_State *L)
 }
 
 /* The end gives nil; a failure raises, as it would be missed otherwise. */
-static int lines_next_k(lua_State *L, struct task_wait *wait)
+static int lines_next_k(lua_State *L, struct tw_wait *wait)
 {
     int results = file_read_k(L, wait);
     if (results < 3 || !lua_isnil(L, -results))
@@ -178,7 +178,7 @@ static int file_lines(lua_State *L)
 /* -- reads for protocols ------------------------------------------------- */
 
 /* Ends the step of a read that returned `n`. */
-static int finish(lua_State *L, struct ltw_file *f, struct task_wait *wait,
+static int finish(lua_State *L, struct ltw_file *f, struct tw_wait *wait,
                   ssize_t n)
 {
     if (n < 0)
@@ -192,7 +192,7 @@ static size_t size_arg(lua_State *L, int idx, const char *name)
     return (size_t)ltw_integer(L, idx, name, 1, LUA_MAXINTEGER);
 }
 
-static int read_until_k(lua_State *L, struct task_wait *wait)
+static int read_until_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
     size_t dlen;
@@ -223,7 +223,7 @@ static int file_read_until(lua_State *L)
     return run(L, read_until_k);
 }
 
-static int read_exact_k(lua_State *L, struct task_wait *wait)
+static int read_exact_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
     ssize_t n = ltw_fileobstacle(f, wait);
@@ -241,7 +241,7 @@ static int file_read_exact(lua_State *L)
     return run(L, read_exact_k);
 }
 
-static int read_some_k(lua_State *L, struct task_wait *wait)
+static int read_some_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
     ssize_t n = ltw_fileobstacle(f, wait);
@@ -258,7 +258,7 @@ static int file_read_some(lua_State *L)
     return run(L, read_some_k);
 }
 
-static int peek_k(lua_State *L, struct task_wait *wait)
+static int peek_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
     ssize_t n = ltw_fileobstacle(f, wait);
@@ -299,7 +299,7 @@ void ltw_framearg(lua_State *L, struct tw_frame *frame)
                      "must be one unsigned integer of string.pack, as >I4");
 }
 
-static int read_frame_k(lua_State *L, struct task_wait *wait)
+static int read_frame_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
     struct tw_frame frame;

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-static int run(lua_State *L, task_step step)
+static int run(lua_State *L, tw_step step)
 {
-    return task_run(L, &ltw_state(L)->rt, step);
+    return tw_task_run(L, &ltw_state(L)->rt, step);
 }
 
 /* -- write --------------------------------------------------------------- */
@@ -53,7 +53,7 @@ static int write_args(lua_State *L, struct ltw_file *f)
     return 0;
 }
 
-static int file_write_k(lua_State *L, struct task_wait *wait)
+static int file_write_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
     int rc = ltw_fileobstacle(f, wait);
@@ -65,7 +65,7 @@ static int file_write_k(lua_State *L, struct task_wait *wait)
         return 1;
     }
     int results = ltw_filewait(L, f, wait, rc, "write");
-    if (results == TASK_WAIT)
+    if (results == TW_TASK_WAIT)
         return results;
     lua_pushvalue(L, W_TOTAL);
     return results + 1;
@@ -119,7 +119,7 @@ static int file_write_frame(lua_State *L)
     return start_write(L);
 }
 
-static int file_flush_k(lua_State *L, struct task_wait *wait)
+static int file_flush_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
     int rc = ltw_fileobstacle(f, wait);

@@ -2,12 +2,6 @@
 #include "bind/module.h"
 #include "bind/task.h"
 
-struct ltw_semaphore
-{
-    lua_Integer value;
-    struct tw_queue waiting;
-};
-
 /* -- event --------------------------------------------------------------- */
 
 static struct ltw_event *event(lua_State *L)
@@ -16,7 +10,7 @@ static struct ltw_event *event(lua_State *L)
 }
 
 /* event(): something that has not happened yet. */
-static int net_event(lua_State *L)
+static int task_event(lua_State *L)
 {
     struct ltw_event *e = ltw_new(L, LTW_EVENT, sizeof *e, 0);
     tw_queue_init(&e->waiting);
@@ -28,7 +22,7 @@ static int event_set(lua_State *L)
 {
     struct ltw_event *e = event(L);
     e->set = true;
-    tw_queue_wake_all(&e->waiting, 1);
+    tw_queue_wake_all(&e->waiting, LTW_PROMISED);
     return 0;
 }
 
@@ -46,12 +40,12 @@ static int event_is_set(lua_State *L)
     return 1;
 }
 
-static int event_wait_k(lua_State *L, struct task_wait *wait)
+static int event_wait_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_event *e = lua_touserdata(L, 1);
     int64_t timeout = (int64_t)lua_tointeger(L, 2);
     /* Once woken it has been set, whatever has become of it since. */
-    if (e->set || wait->status == 1)
+    if (e->set || wait->status == LTW_PROMISED)
         return ltw_result(L, 0, "wait");
     if (wait->status < 0)
         return ltw_fail(L, wait->status, "wait");
@@ -63,7 +57,7 @@ static int event_wait(lua_State *L)
 {
     event(L);
     ltw_timeout(L, 2, "timeout");
-    return task_run(L, &ltw_state(L)->rt, event_wait_k);
+    return tw_task_run(L, &ltw_state(L)->rt, event_wait_k);
 }
 
 static int event_tostring(lua_State *L)
@@ -80,7 +74,7 @@ static struct ltw_semaphore *semaphore(lua_State *L)
 }
 
 /* semaphore([n = 1]): lets n at a time through. */
-static int net_semaphore(lua_State *L)
+static int task_semaphore(lua_State *L)
 {
     lua_Integer n = lua_isnoneornil(L, 1)
                         ? 1
@@ -91,11 +85,12 @@ static int net_semaphore(lua_State *L)
     return 1;
 }
 
-static int semaphore_acquire_k(lua_State *L, struct task_wait *wait)
+static int semaphore_acquire_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_semaphore *s = lua_touserdata(L, 1);
     int64_t timeout = (int64_t)lua_tointeger(L, 2);
-    bool given = wait->status == 1; /* by release, to us and nobody else */
+    bool given =
+        wait->status == LTW_PROMISED; /* by release, to us and nobody else */
     if (!given && wait->status >= 0 && s->value > 0)
     {
         s->value--;
@@ -120,14 +115,14 @@ static int semaphore_acquire(lua_State *L)
 {
     semaphore(L);
     ltw_timeout(L, 2, "timeout");
-    return task_run(L, &ltw_state(L)->rt, semaphore_acquire_k);
+    return tw_task_run(L, &ltw_state(L)->rt, semaphore_acquire_k);
 }
 
 /* s:release(): lets the next one through. */
 static int semaphore_release(lua_State *L)
 {
     struct ltw_semaphore *s = semaphore(L);
-    if (!tw_queue_wake(&s->waiting, 1))
+    if (!tw_queue_wake(&s->waiting, LTW_PROMISED))
         s->value++;
     return 0;
 }
@@ -158,4 +153,4 @@ void ltw_open_sync(lua_State *L)
 }
 
 const luaL_Reg ltw_sync_functions[] = {
-    {"event", net_event}, {"semaphore", net_semaphore}, {NULL, NULL}};
+    {"event", task_event}, {"semaphore", task_semaphore}, {NULL, NULL}};

@@ -24,16 +24,16 @@ void ltw_callable(lua_State *L, int idx, const char *name)
     lua_pop(L, 1);
 }
 
-int ltw_wait_queue(struct task_wait *wait, struct tw_queue *queue,
+int ltw_wait_queue(struct tw_wait *wait, struct tw_queue *queue,
                    int64_t timeout)
 {
     wait->kind = TW_FOR_QUEUE;
     wait->at = queue;
     wait->timeout = timeout;
-    return TASK_WAIT;
+    return TW_TASK_WAIT;
 }
 
-int ltw_wait_end(struct task_wait *wait, struct tw_queue *queue)
+int ltw_wait_end(struct tw_wait *wait, struct tw_queue *queue)
 {
     wait->stubborn = true;
     if (wait->status < 0 && wait->status != TW_ECANCELLED)
@@ -60,7 +60,7 @@ static int outcome(lua_State *L, struct tw_handle *task)
 }
 
 /* Stack: task, timeout in ns. */
-static int task_join_k(lua_State *L, struct task_wait *wait)
+static int task_join_k(lua_State *L, struct tw_wait *wait)
 {
     struct tw_handle *task = lua_touserdata(L, 1);
     int64_t timeout = (int64_t)lua_tointeger(L, 2);
@@ -82,7 +82,7 @@ static int task_join(lua_State *L)
     ltw_timeout(L, 2, "timeout");
     if (task->root.task && task->root.task == runtime(L)->current)
         return luaL_error(L, "a task cannot join itself");
-    return task_run(L, runtime(L), task_join_k);
+    return tw_task_run(L, runtime(L), task_join_k);
 }
 
 /*
@@ -103,7 +103,7 @@ static int task_cancel(lua_State *L)
     return 1;
 }
 
-static int task_close_k(lua_State *L, struct task_wait *wait)
+static int task_close_k(lua_State *L, struct tw_wait *wait)
 {
     struct tw_handle *task = lua_touserdata(L, 1);
     bool live = task->outcome == TW_TASK_LIVE;
@@ -122,7 +122,7 @@ static int task_close(lua_State *L)
     if (task->root.task == runtime(L)->current)
         return 0;
     lua_settop(L, 1);
-    return task_run(L, runtime(L), task_close_k);
+    return tw_task_run(L, runtime(L), task_close_k);
 }
 
 static int task_gc(lua_State *L)
@@ -204,7 +204,7 @@ static int task_tostring(lua_State *L)
 /* -- functions ----------------------------------------------------------- */
 
 /* spawn(f, ...): a new task that calls f(...) once the caller waits. */
-static int net_spawn(lua_State *L)
+static int task_spawn(lua_State *L)
 {
     struct tw_runtime *rt = ltw_runtime(L);
     ltw_callable(L, 1, "f");
@@ -213,49 +213,49 @@ static int net_spawn(lua_State *L)
 }
 
 /* current(): the task that calls; nil on the main thread. */
-static int net_current(lua_State *L)
+static int task_current(lua_State *L)
 {
     if (!tw_task_current(L, ltw_runtime(L)))
         luaL_pushfail(L);
     return 1;
 }
 
-static int net_sleep_k(lua_State *L, struct task_wait *wait)
+static int task_sleep_k(lua_State *L, struct tw_wait *wait)
 {
     wait->timeout = (int64_t)lua_tointeger(L, 1);
     bool over = wait->timeout == 0 ? wait->begun : wait->status == TW_ETIMEDOUT;
     if (!over && wait->status >= 0)
     {
         wait->kind = wait->timeout == 0 ? TW_FOR_TURN : TW_FOR_TIME;
-        return TASK_WAIT;
+        return TW_TASK_WAIT;
     }
     return ltw_result(L, over ? 0 : wait->status, "sleep");
 }
 
 /* sleep(seconds): true, after that time, never earlier; 0 lets others run. */
-static int net_sleep(lua_State *L)
+static int task_sleep(lua_State *L)
 {
     luaL_checknumber(L, 1);
     ltw_timeout(L, 1, "seconds");
-    return task_run(L, runtime(L), net_sleep_k);
+    return tw_task_run(L, runtime(L), task_sleep_k);
 }
 
-static int net_yield_k(lua_State *L, struct task_wait *wait)
+static int task_yield_k(lua_State *L, struct tw_wait *wait)
 {
     (void)L;
     wait->kind = TW_FOR_TURN;
     wait->timeout = TW_FOREVER;
-    return wait->begun || wait->status < 0 ? 0 : TASK_WAIT;
+    return wait->begun || wait->status < 0 ? 0 : TW_TASK_WAIT;
 }
 
 /* yield(): lets the other tasks that are ready run first. */
-static int net_yield(lua_State *L)
+static int task_yield(lua_State *L)
 {
     lua_settop(L, 0);
-    return task_run(L, runtime(L), net_yield_k);
+    return tw_task_run(L, runtime(L), task_yield_k);
 }
 
-static int net_run_k(lua_State *L, struct task_wait *wait)
+static int task_run_k(lua_State *L, struct tw_wait *wait)
 {
     struct tw_runtime *rt = wait->rt;
     if (rt->live == 0 || wait->status < 0)
@@ -264,17 +264,17 @@ static int net_run_k(lua_State *L, struct task_wait *wait)
 }
 
 /* run(): on the main thread: runs tasks until none is left. true. */
-static int net_run(lua_State *L)
+static int task_run(lua_State *L)
 {
     struct tw_runtime *rt = ltw_runtime(L);
     if (rt->current != &rt->main)
         return luaL_error(L, "run: only the main thread may call it");
     lua_settop(L, 0);
-    return task_run(L, rt, net_run_k);
+    return tw_task_run(L, rt, task_run_k);
 }
 
 /* list(): a table for each task that has not ended; see inspect.h. */
-static int net_list(lua_State *L)
+static int task_list(lua_State *L)
 {
     struct tw_runtime *rt = ltw_runtime(L);
     lua_Integer n = 0;
@@ -292,7 +292,7 @@ static int net_list(lua_State *L)
 
 /* counts(): how many tasks have not ended, how many waits for descriptors and
    how many timers are under way: for tests that look for what is left. */
-static int net_counts(lua_State *L)
+static int task_counts(lua_State *L)
 {
     size_t waiters, timers;
     const struct tw_runtime *rt = ltw_runtime(L);
@@ -313,7 +313,7 @@ static void set_handler(lua_State *L, int idx, const char *key)
 
 /* onerror(f): f(err, task) is called when a task fails that nobody joins; nil
    ignores it. `task` is nil where nothing of it is left. */
-static int net_onerror(lua_State *L)
+static int task_onerror(lua_State *L)
 {
     set_handler(L, 1, &tw__onerror_key);
     return 0;
@@ -324,7 +324,7 @@ static int net_onerror(lua_State *L)
  * longer than that without waiting; `spawned` says where it was. onhog()
  * watches no more.
  */
-static int net_onhog(lua_State *L)
+static int task_onhog(lua_State *L)
 {
     int64_t limit = ltw_seconds(L, 1, "seconds");
     set_handler(L, 2, &tw__onhog_key);
@@ -346,8 +346,8 @@ void ltw_open_task(lua_State *L)
 }
 
 const luaL_Reg ltw_task_functions[] = {
-    {"spawn", net_spawn},   {"current", net_current},
-    {"sleep", net_sleep},   {"yield", net_yield},
-    {"run", net_run},       {"list", net_list},
-    {"counts", net_counts}, {"onerror", net_onerror},
-    {"onhog", net_onhog},   {NULL, NULL}};
+    {"spawn", task_spawn},   {"current", task_current},
+    {"sleep", task_sleep},   {"yield", task_yield},
+    {"run", task_run},       {"list", task_list},
+    {"counts", task_counts}, {"onerror", task_onerror},
+    {"onhog", task_onhog},   {NULL, NULL}};

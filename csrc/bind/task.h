@@ -24,6 +24,26 @@ struct ltw_channel
     bool closed;
 };
 
+struct ltw_semaphore
+{
+    lua_Integer value;
+    struct tw_queue waiting;
+};
+
+struct ltw_signal
+{
+    struct tw_watch watch;
+    int number;
+    int fd; /* -1: closed */
+};
+
+/* What whoever waits in a queue is woken with when something is now his: a
+   value, a place, a permit. */
+enum
+{
+    LTW_PROMISED = 1
+};
+
 /* Values that nobody has been promised. */
 static inline bool ltw_channel_ready(const struct ltw_channel *ch)
 {
@@ -46,11 +66,11 @@ enum
 void ltw_callable(lua_State *L, int idx, const char *name);
 
 /* The end of a step that waits in a queue with a timeout. */
-int ltw_wait_queue(struct task_wait *wait, struct tw_queue *queue,
+int ltw_wait_queue(struct tw_wait *wait, struct tw_queue *queue,
                    int64_t timeout);
 
 /* Ditto, for an end that being cancelled does not spare us; 0 if even that
    cannot be waited for, see wait->status. */
-int ltw_wait_end(struct task_wait *wait, struct tw_queue *queue);
+int ltw_wait_end(struct tw_wait *wait, struct tw_queue *queue);
 
 #endif

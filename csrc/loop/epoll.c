@@ -19,6 +19,20 @@ struct state
     struct epoll_event events[BATCH];
 };
 
+/* Where a process was started without standard input or output, their numbers
+   are for whoever opens them. */
+static int create_above_stdio(void)
+{
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    int other = create_above_stdio();
+    int err = errno;
+    close(fd);
+    errno = err;
+    return other;
+}
+
 static int epoll_open(const struct tw_net *net, const struct tw_mem *mem,
                       void **state)
 {
@@ -27,7 +41,7 @@ static int epoll_open(const struct tw_net *net, const struct tw_mem *mem,
     if (!st)
         return -ENOMEM;
     st->mem = mem;
-    st->fd = epoll_create1(EPOLL_CLOEXEC);
+    st->fd = create_above_stdio();
     int err = errno;
     if (st->fd < 0)
     {

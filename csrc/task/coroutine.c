@@ -74,7 +74,7 @@ static int run(lua_State *L, lua_State *co, int nargs, lua_KFunction k)
         {
             if (tw__wait_may_suspend(L, rt))
                 return tw__wait_yield(L, 0, k);
-            struct task_wait wait = rt->parked;
+            struct tw_wait wait = rt->parked;
             rt->current->me.waiter.status =
                 (int16_t)tw__wait_here(L, rt, &wait);
             continue;

@@ -49,16 +49,27 @@ static void set_text(lua_State *L, const char *key, const char *text)
     lua_setfield(L, -2, key);
 }
 
-/* `what` and `where`: the C function that waits, and who called it. */
-static void set_place(lua_State *L, lua_State *co)
+/* True for Tidewire's own Lua files, which are not where a script waits. */
+static bool is_ours(const lua_Debug *ar)
 {
+    return strstr(ar->short_src, "tidewire/") != NULL;
+}
+
+/* `what` and `where`: the C function that waits, under the name it has where
+   it is a field or method, else what it waits for; and who called it. */
+static void set_place(lua_State *L, lua_State *co, unsigned kind)
+{
+    static const char *const kinds[TW_KINDS] = {
+        "sleep", "yield", "retry", "read", "write", "lookup", "wait", "select"};
     lua_Debug ar;
+    set_text(L, "what", kinds[kind]);
     for (int level = 0; lua_getstack(co, level, &ar); level++)
     {
         lua_getinfo(co, "nSl", &ar);
-        if (level == 0 && ar.name)
+        bool named = *ar.namewhat == 'f' || *ar.namewhat == 'm';
+        if (level == 0 && named && strcmp(ar.namewhat, "for iterator") != 0)
             set_text(L, "what", ar.name);
-        if (ar.currentline <= 0)
+        if (ar.currentline <= 0 || is_ours(&ar))
             continue;
         lua_pushfstring(L, "%s:%d", ar.short_src, ar.currentline);
         lua_setfield(L, -2, "where");
@@ -116,7 +127,7 @@ void tw_task_describe(lua_State *L, struct tw_runtime *rt,
     set_name(L, task);
     if (state == TW_TASK_PARKED)
     {
-        set_place(L, innermost(task->co));
+        set_place(L, innermost(task->co), task->me.waiter.kind);
         set_wait(L, task);
     }
 }

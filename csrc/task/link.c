@@ -14,7 +14,7 @@ static int link_watch(struct tw_runtime *rt, struct tw_task *task, unsigned dir)
 }
 
 static int link_to(struct tw_runtime *rt, struct tw_task *task,
-                   const struct task_wait *wait)
+                   const struct tw_wait *wait)
 {
     switch (wait->kind)
     {
@@ -70,7 +70,7 @@ enum
 };
 
 /* When to give up, or to look again. */
-static int64_t until(const struct tw_runtime *rt, const struct task_wait *wait)
+static int64_t until(const struct tw_runtime *rt, const struct tw_wait *wait)
 {
     if (wait->kind != TW_FOR_LATER)
         return wait->deadline;
@@ -79,7 +79,7 @@ static int64_t until(const struct tw_runtime *rt, const struct task_wait *wait)
 }
 
 int tw__wait_link(struct tw_runtime *rt, struct tw_task *task,
-                  const struct task_wait *wait)
+                  const struct tw_wait *wait)
 {
     task->me.waiter.status = 0;
     task->me.waiter.kind = TW_FOR_TIME;

@@ -38,7 +38,7 @@ struct tw_runtime
     const lua_State *inner;  /* the coroutine of a task that we resumed last */
     struct tw_task main;     /* the main thread, with all its coroutines */
     struct tw_task aside;    /* what the scheduler itself calls in Lua */
-    struct task_wait parked; /* what the coroutine that yields waits for */
+    struct tw_wait parked;   /* what the coroutine that yields waits for */
     int budget;              /* attempts left before others have a turn */
     size_t live;             /* tasks not yet ended */
     struct tw_queue idle;    /* who waits for there to be none */

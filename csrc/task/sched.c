@@ -107,7 +107,8 @@ static enum tw_outcome outcome(const struct tw_task *task, int status)
 {
     if (status == LUA_OK)
         return TW_TASK_DONE;
-    return task_is_cancelled(task->co, -1) ? TW_TASK_CANCELLED : TW_TASK_FAILED;
+    return tw_task_is_cancelled(task->co, -1) ? TW_TASK_CANCELLED
+                                              : TW_TASK_FAILED;
 }
 
 static void ended(lua_State *L, struct tw_runtime *rt, struct tw_task *task,

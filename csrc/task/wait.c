@@ -58,7 +58,7 @@ static bool may_run_tasks(lua_State *L, const struct tw_runtime *rt)
     return rt->current == &rt->main && !in_finalizer(L);
 }
 
-static bool needs_others(const struct task_wait *wait)
+static bool needs_others(const struct tw_wait *wait)
 {
     return wait->kind == TW_FOR_QUEUE || wait->kind == TW_FOR_SELECT;
 }
@@ -70,13 +70,12 @@ static int turn(lua_State *L, struct tw_runtime *rt, bool tasks)
     const struct tw_waiter *me = &rt->current->me.waiter;
     int rc = 0;
     while (rc == 0 && me->state == TW_TASK_HERE && !hooked(L, rt->main_thread))
-        rc = tasks ? tw__sched_turn(L, rt)
-                   : tw_loop_step(rt->loop, TW_FOREVER);
+        rc = tasks ? tw__sched_turn(L, rt) : tw_loop_step(rt->loop, TW_FOREVER);
     return rc;
 }
 
 int tw__wait_here(lua_State *L, struct tw_runtime *rt,
-                  const struct task_wait *wait)
+                  const struct tw_wait *wait)
 {
     struct tw_task *me = rt->current;
     const bool tasks = may_run_tasks(L, rt);
@@ -135,14 +134,53 @@ int tw__wait_yield(lua_State *L, lua_KContext ctx, lua_KFunction k)
     return lua_yieldk(L, 1, ctx, k);
 }
 
-static int raise_cancelled(lua_State *L)
+/* Goes on with the results that were on top when others had a turn. */
+static int done_k(lua_State *L, int status, lua_KContext ctx)
 {
-    task_push_cancelled(L);
+    (void)L, (void)status;
+    return (int)ctx;
+}
+
+static int raise_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status, (void)ctx;
+    tw_task_push_cancelled(L);
     return lua_error(L);
 }
 
-/* One attempt: the results, or TASK_WAIT. */
-static int attempt(lua_State *L, struct task_wait *wait, task_step step)
+/* Lets others run, then goes on with `k`. */
+static int take_turn(lua_State *L, struct tw_runtime *rt, lua_KContext ctx,
+                     lua_KFunction k)
+{
+    luaL_checkstack(L, 1, NULL);
+    if (tw__wait_may_suspend(L, rt))
+    {
+        rt->parked = (struct tw_wait){.kind = TW_FOR_TURN};
+        return tw__wait_yield(L, ctx, k);
+    }
+    if (may_run_tasks(L, rt))
+    {
+        run_hooks(L, rt->main_thread);
+        tw__sched_yield(L, rt);
+    }
+    return k(L, LUA_OK, ctx);
+}
+
+int tw_task_done(lua_State *L, struct tw_runtime *rt, int results)
+{
+    if (!tw_task_spent(rt))
+        return results;
+    return take_turn(L, rt, (lua_KContext)results, done_k);
+}
+
+/* Even failing is a turn in the end: a task may catch this for ever. */
+static int raise_cancelled(lua_State *L, struct tw_runtime *rt)
+{
+    return tw_task_spent(rt) ? take_turn(L, rt, 0, raise_k) : raise_k(L, 0, 0);
+}
+
+/* One attempt: the results, or TW_TASK_WAIT. */
+static int attempt(lua_State *L, struct tw_wait *wait, tw_step step)
 {
     int status = wait->status;
     if (status == TW__WAIT_REFUSED)
@@ -151,7 +189,7 @@ static int attempt(lua_State *L, struct task_wait *wait, task_step step)
                              "gsub callback, require, a finalizer, a hook)");
     int results = step(L, wait);
     if (status == TW_ECANCELLED && !wait->stubborn)
-        return raise_cancelled(L);
+        return raise_cancelled(L, wait->rt);
     return results;
 }
 
@@ -159,18 +197,18 @@ static int attempt(lua_State *L, struct task_wait *wait, task_step step)
 static int resume_k(lua_State *L, int status, lua_KContext ctx)
 {
     struct tw_runtime *rt = lua_touserdata(L, lua_upvalueindex(1));
-    struct task_wait wait = {.rt = rt, .begun = true};
+    struct tw_wait wait = {.rt = rt, .begun = true};
     (void)status;
     wait.deadline = (int64_t)lua_tointeger(L, -1);
     lua_pop(L, 1);
     wait.status = rt->current->me.waiter.status;
     rt->current->me.waiter.status = 0;
-    task_step step = (task_step)ctx;
+    tw_step step = (tw_step)ctx;
     int results = attempt(L, &wait, step);
-    return results == TASK_WAIT ? task_go_on(L, &wait, step) : results;
+    return results == TW_TASK_WAIT ? tw_task_go_on(L, &wait, step) : results;
 }
 
-static int suspend(lua_State *L, task_step step, const struct task_wait *wait)
+static int suspend(lua_State *L, tw_step step, const struct tw_wait *wait)
 {
     /* A C function has room for LUA_MINSTACK values, beyond what it checked
        for itself, and no step comes near. */
@@ -181,7 +219,7 @@ static int suspend(lua_State *L, task_step step, const struct task_wait *wait)
 
 /* -- both ---------------------------------------------------------------- */
 
-static void begin(struct task_wait *wait)
+static void begin(struct tw_wait *wait)
 {
     wait->begun = true;
     bool limited = wait->timeout != TW_FOREVER;
@@ -191,14 +229,14 @@ static void begin(struct task_wait *wait)
 
 /* True once the deadline has passed, however often the loop found something:
    wake-ups that never suffice must not extend it. */
-static bool is_late(const struct task_wait *wait)
+static bool is_late(const struct tw_wait *wait)
 {
     return wait->begun && wait->timeout > 0 && wait->deadline != TW_FOREVER &&
            tw_loop_now(wait->rt->loop) >= wait->deadline;
 }
 
 /* Why not to wait, or 0. */
-static int verdict(const struct task_wait *wait)
+static int verdict(const struct tw_wait *wait)
 {
     if (!wait->stubborn && tw_task_cancelled(wait->rt->current))
         return TW_ECANCELLED;
@@ -216,11 +254,11 @@ bool tw__wait_may_suspend(lua_State *L, const struct tw_runtime *rt)
            rt->inner == L && lua_isyieldable(L);
 }
 
-int task_go_on(lua_State *L, struct task_wait *wait, task_step step)
+int tw_task_go_on(lua_State *L, struct tw_wait *wait, tw_step step)
 {
     struct tw_runtime *rt = wait->rt;
-    int results = TASK_WAIT;
-    while (results == TASK_WAIT)
+    int results = TW_TASK_WAIT;
+    while (results == TW_TASK_WAIT)
     {
         wait->status = verdict(wait);
         if (wait->status == 0)
@@ -236,23 +274,24 @@ int task_go_on(lua_State *L, struct task_wait *wait, task_step step)
     return results;
 }
 
-int task_run(lua_State *L, struct tw_runtime *rt, task_step step)
+int tw_task_run(lua_State *L, struct tw_runtime *rt, tw_step step)
 {
     if (!rt->loop)
         return luaL_error(L, "tidewire is closed in this Lua state");
-    struct task_wait wait = {.rt = rt};
+    struct tw_wait wait = {.rt = rt};
     int results = attempt(L, &wait, step);
-    return results == TASK_WAIT ? task_go_on(L, &wait, step) : results;
+    return results == TW_TASK_WAIT ? tw_task_go_on(L, &wait, step)
+                                   : tw_task_done(L, rt, results);
 }
 
-bool task_may_block(const struct tw_runtime *rt, const struct tw_sock *sock)
+bool tw_task_may_block(const struct tw_runtime *rt, const struct tw_sock *sock)
 {
     return sock->timeout == TW_FOREVER && !sock->nonblock && rt->live == 0 &&
            !rt->unjoined && rt->current == &rt->main && !rt->main.scope &&
            tw_loop_idle(rt->loop);
 }
 
-bool task_spent(struct tw_runtime *rt)
+bool tw_task_spent(struct tw_runtime *rt)
 {
     if (rt->live == 0 || rt->budget-- > 0)
         return false;
@@ -271,7 +310,7 @@ static int cancelled_text(lua_State *L)
     return 1;
 }
 
-void task_push_cancelled(lua_State *L)
+void tw_task_push_cancelled(lua_State *L)
 {
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &cancelled_key) == LUA_TTABLE)
         return;
@@ -287,10 +326,10 @@ void task_push_cancelled(lua_State *L)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &cancelled_key);
 }
 
-bool task_is_cancelled(lua_State *L, int idx)
+bool tw_task_is_cancelled(lua_State *L, int idx)
 {
     idx = lua_absindex(L, idx);
-    task_push_cancelled(L);
+    tw_task_push_cancelled(L);
     bool same = lua_rawequal(L, idx, -1);
     lua_pop(L, 1);
     return same;

@@ -6,7 +6,7 @@
  *
  *     entry --> step --> results
  *                ^  \
- *                |   v TASK_WAIT
+ *                |   v TW_TASK_WAIT
  *               wait: a task's coroutine yields to the scheduler; elsewhere
  *                     the loop turns right here
  */
@@ -17,7 +17,7 @@
 
 enum
 {
-    TASK_WAIT = -1
+    TW_TASK_WAIT = -1
 };
 
 /* What may be waited for, and what `at` points to then; see link.c. */
@@ -44,9 +44,9 @@ static inline enum tw_kind tw_kind_of(int want)
 }
 
 /* What a step waits for; zeroed before its first call. */
-struct task_wait
+struct tw_wait
 {
-    /* Set by the step when it returns TASK_WAIT: */
+    /* Set by the step when it returns TW_TASK_WAIT: */
     uint8_t kind;    /* enum tw_kind */
     bool stubborn;   /* cancelling the task does not end the wait */
     void *at;        /* what is waited for */
@@ -60,8 +60,8 @@ struct task_wait
     struct tw_runtime *rt; /* whose operation it is */
 };
 
-/* Returns the number of results it pushed, or TASK_WAIT. */
-typedef int (*task_step)(lua_State *L, struct task_wait *wait);
+/* Returns the number of results it pushed, or TW_TASK_WAIT. */
+typedef int (*tw_step)(lua_State *L, struct tw_wait *wait);
 
 /*
  * Runs a step to its end and returns its results: what a waiting function
@@ -70,34 +70,42 @@ typedef int (*task_step)(lua_State *L, struct task_wait *wait);
  * a last call with status TW_ECANCELLED, whose results are dropped) and what a
  * hook raises ("interrupted!"); nothing is then left behind.
  */
-int task_run(lua_State *L, struct tw_runtime *rt, task_step step);
+int tw_task_run(lua_State *L, struct tw_runtime *rt, tw_step step);
 
 /*
- * The rest of task_run, for a function that has made the first attempt itself:
- * waits for what `wait`, whose `rt` is set, says, then goes on with the step.
+ * The rest of tw_task_run, for a function that has made the first attempt
+ * itself: waits for what `wait`, whose `rt` is set, says, then goes on with the
+ * step.
  */
-int task_go_on(lua_State *L, struct task_wait *wait, task_step step);
+int tw_task_go_on(lua_State *L, struct tw_wait *wait, tw_step step);
+
+/*
+ * Returns the results of an attempt that did not have to wait, perhaps after
+ * others have had a turn: whatever a task does, it does so many times at most
+ * before they have.
+ */
+int tw_task_done(lua_State *L, struct tw_runtime *rt, int results);
 
 /*
  * True when the calling operation may just as well sleep in the kernel: it
  * has no deadline and nothing else is going on.
  */
-bool task_may_block(const struct tw_runtime *rt, const struct tw_sock *sock);
+bool tw_task_may_block(const struct tw_runtime *rt, const struct tw_sock *sock);
 
 /* True, and others must have a turn before the next attempt, when the task has
    had many at which it did not have to wait. */
-bool task_spent(struct tw_runtime *rt);
+bool tw_task_spent(struct tw_runtime *rt);
 
 /* The one object that a cancelled task's waits raise. */
-void task_push_cancelled(lua_State *L);
-bool task_is_cancelled(lua_State *L, int idx);
+void tw_task_push_cancelled(lua_State *L);
+bool tw_task_is_cancelled(lua_State *L, int idx);
 
 /* -- for the scheduler and what stands in for Lua's coroutine functions ---- */
 
 /* Links the current task to what `wait` says: 0; 1 if there is no need to
    wait; or an error. */
 int tw__wait_link(struct tw_runtime *rt, struct tw_task *task,
-                  const struct task_wait *wait);
+                  const struct tw_wait *wait);
 
 /* Makes a task that is woken or gives up wait for nothing. */
 void tw__wait_unlink(struct tw_runtime *rt, struct tw_task *task);
@@ -114,7 +122,7 @@ enum
 
 /* Waits without leaving the C function: the status to go on with. */
 int tw__wait_here(lua_State *L, struct tw_runtime *rt,
-                  const struct task_wait *wait);
+                  const struct tw_wait *wait);
 
 /* True if the coroutine has yielded to the scheduler, not to its resumer, or
    was a task's and has ended. */

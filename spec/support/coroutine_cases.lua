@@ -9,6 +9,7 @@ local cases <const> = {}
 for _, part in ipairs{"values", "state", "errors", "close", "yields", "use", "limits", "debug"} do
     for _, case in ipairs(require("spec.support.coroutine." .. part)) do
         cases[#cases + 1] = case
+        case.part = part
     end
 end
 
