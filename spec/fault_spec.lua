@@ -20,6 +20,13 @@ local SCENARIOS <const> = {
     options = {40, 12},
     closing = {40, 12},
     timeout = {40, 25},
+    task = {200, 5},
+    task_channel = {400, 2},
+    task_scope = {400, 15},
+    task_select = {400, 15},
+    task_nested = {200, 20},
+    task_unjoined = {100, 1},
+    task_net = {300, 40},
 }
 
 local KINDS <const> = {

@@ -24,7 +24,7 @@ static struct ltw_channel *self(lua_State *L)
 
 /* channel([n = 0]): a channel that holds n values; 0: a sender waits until his
    value is taken. */
-static int net_channel(lua_State *L)
+static int task_channel(lua_State *L)
 {
     lua_Integer n =
         lua_isnoneornil(L, 1) ? 0 : ltw_integer(L, 1, "n", 0, 1 << 30);
@@ -83,6 +83,13 @@ static void put(lua_State *L, struct ltw_channel *ch, int value)
         ch->promised++;
 }
 
+/* True if there is a place in the buffer that nobody has been promised. */
+static bool has_place(const struct ltw_channel *ch)
+{
+    size_t taken = ch->count - ch->promised + ch->expected;
+    return taken < (size_t)ch->capacity;
+}
+
 void ltw_channel_take(lua_State *L, int idx, struct ltw_channel *ch)
 {
     lua_getiuservalue(L, idx, 1);
@@ -92,7 +99,8 @@ void ltw_channel_take(lua_State *L, int idx, struct ltw_channel *ch)
     lua_remove(L, -2);
     ch->head = (ch->head + 1) & (ch->size - 1);
     ch->count--;
-    if (ch->capacity > 0 && tw_queue_wake(&ch->senders, PROMISED))
+    if (ch->capacity > 0 && has_place(ch) &&
+        tw_queue_wake(&ch->senders, PROMISED))
         ch->expected++;
 }
 
@@ -108,28 +116,32 @@ bool ltw_channel_invite(lua_State *L, int idx, struct ltw_channel *ch)
 
 /* -- sending ------------------------------------------------------------- */
 
-static bool has_room(const struct ltw_channel *ch)
+/* True if more than n wait. */
+static bool outnumber(const struct tw_queue *queue, size_t n)
 {
-    if (!tw_queue_empty(&ch->receivers))
-        return true;
-    return tw_queue_empty(&ch->senders) &&
-           (lua_Integer)(ch->count + ch->expected) < ch->capacity;
+    const struct tw_node *node = queue->ends.next;
+    for (; n > 0 && node != &queue->ends; n--)
+        node = node->next;
+    return node != &queue->ends;
 }
 
 /* Stack: channel, value, timeout in ns. */
-static int channel_send_k(lua_State *L, struct task_wait *wait)
+static int channel_send_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_channel *ch = lua_touserdata(L, 1);
     int64_t timeout = (int64_t)lua_tointeger(L, 3);
     bool promised = wait->status == PROMISED;
+    bool first = wait->status > 0 || tw_queue_empty(&ch->senders);
     ch->expected -= wait->status > 0;
     if (wait->status < 0)
         return ltw_fail(L, wait->status, "send");
     if (ch->closed && !promised)
         return ltw_fail(L, TW_ECLOSED, "send");
-    if (!promised && !has_room(ch) && timeout == 0)
+    bool wanted = has_place(ch) || outnumber(&ch->receivers, ch->expected);
+    bool room = promised || (first && wanted);
+    if (!room && timeout == 0)
         return ltw_fail(L, TW_ETIMEDOUT, "send");
-    if (!promised && !has_room(ch))
+    if (!room)
         return ltw_wait_queue(wait, &ch->senders, timeout);
     put(L, ch, 2);
     return ltw_result(L, 0, "send");
@@ -144,13 +156,13 @@ static int channel_send(lua_State *L)
     self(L);
     luaL_argcheck(L, !lua_isnoneornil(L, 2), 2, "value: nil cannot be sent");
     ltw_timeout(L, 3, "timeout");
-    return task_run(L, &ltw_state(L)->rt, channel_send_k);
+    return tw_task_run(L, &ltw_state(L)->rt, channel_send_k);
 }
 
 /* -- receiving ----------------------------------------------------------- */
 
 /* Stack: channel, timeout in ns. */
-static int channel_receive_k(lua_State *L, struct task_wait *wait)
+static int channel_receive_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_channel *ch = lua_touserdata(L, 1);
     int64_t timeout = (int64_t)lua_tointeger(L, 2);
@@ -177,10 +189,10 @@ static int channel_receive(lua_State *L)
 {
     self(L);
     ltw_timeout(L, 2, "timeout");
-    return task_run(L, &ltw_state(L)->rt, channel_receive_k);
+    return tw_task_run(L, &ltw_state(L)->rt, channel_receive_k);
 }
 
-static int channel_call_k(lua_State *L, struct task_wait *wait)
+static int channel_call_k(lua_State *L, struct tw_wait *wait)
 {
     int results = channel_receive_k(L, wait);
     if (results > 1)
@@ -194,7 +206,7 @@ static int channel_call(lua_State *L)
     self(L);
     lua_settop(L, 1);
     lua_pushinteger(L, TW_FOREVER);
-    return task_run(L, &ltw_state(L)->rt, channel_call_k);
+    return tw_task_run(L, &ltw_state(L)->rt, channel_call_k);
 }
 
 /* -- the rest ------------------------------------------------------------ */
@@ -239,5 +251,5 @@ void ltw_open_channel(lua_State *L)
     ltw_newtype(L, LTW_CHANNEL, meta, methods);
 }
 
-const luaL_Reg ltw_channel_functions[] = {{"channel", net_channel},
+const luaL_Reg ltw_channel_functions[] = {{"channel", task_channel},
                                           {NULL, NULL}};

@@ -15,6 +15,7 @@ struct ltw_scope
     const char *op;       /* the function of tidewire.task, for messages */
     bool raised;          /* the function did not return ... */
     bool late;            /* ... and a task had failed by then */
+    bool left;            /* its end is being decided */
     bool hidden;          /* no script sees it: it can be used again */
 };
 
@@ -80,6 +81,7 @@ static struct ltw_scope *take_spare(lua_State *L)
 static int conclude(lua_State *L, struct ltw_scope *scope)
 {
     struct tw_scope *base = &scope->base;
+    scope->left = true; /* whom we report to may try to spawn */
     bool cut = scope->raised && tw_task_is_cancelled(L, -1);
     bool failed = scope->raised && !cut;
     if (base->failed && (!failed || scope->late))
@@ -103,10 +105,6 @@ static int conclude(lua_State *L, struct ltw_scope *scope)
         tw_task_push_cancelled(L);
         return lua_error(L);
     }
-    /* Not after an error: a coroutine that has died of it still has the scope
-       to close, and may be closed much later. */
-    if (scope->hidden)
-        give_spare(L);
     if (expired || cut)
         return ltw_fail(L, expired ? TW_ETIMEDOUT : TW_ECANCELLED, scope->op);
     return lua_gettop(L) - 1;
@@ -115,6 +113,7 @@ static int conclude(lua_State *L, struct ltw_scope *scope)
 static int leave_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_scope *scope = lua_touserdata(L, 1);
+    wait->stubborn = true; /* members end by being cancelled, not forgotten */
     if (!scope->base.members)
         return conclude(L, scope);
     int results = ltw_wait_end(wait, &scope->base.waiting);
@@ -242,7 +241,7 @@ static int scope_spawn(lua_State *L)
     struct ltw_scope *scope = self(L);
     struct tw_runtime *rt = ltw_runtime(L);
     ltw_callable(L, 2, "f");
-    if (!scope->base.rt)
+    if (!scope->base.rt || scope->left)
         return luaL_error(L, "spawn: the scope has been left");
     tw_task_spawn(L, rt, &scope->base, lua_gettop(L) - 2);
     return 1;
@@ -257,13 +256,24 @@ static int scope_cancel(lua_State *L)
     return 0;
 }
 
-/* Left in another way than by returning: a coroutine was closed. */
-static int scope_close(lua_State *L)
+/* Nobody refers to it any more: it was left behind in a coroutine. */
+static int scope_gc(lua_State *L)
 {
     struct ltw_scope *scope = self(L);
     if (scope->base.rt && runtime(L)->loop)
         drop_failure(L, &scope->base);
     tw_scope_close(&scope->base);
+    return 0;
+}
+
+/* Left for good: by returning, by an error, or as a coroutine was closed. Not
+   before may another call have it. */
+static int scope_close(lua_State *L)
+{
+    const struct ltw_scope *scope = self(L);
+    scope_gc(L);
+    if (scope->hidden)
+        give_spare(L);
     return 0;
 }
 
@@ -280,7 +290,7 @@ static int scope_tostring(lua_State *L)
 
 void ltw_open_scope(lua_State *L)
 {
-    static const luaL_Reg meta[] = {{"__gc", scope_close},
+    static const luaL_Reg meta[] = {{"__gc", scope_gc},
                                     {"__close", scope_close},
                                     {"__tostring", scope_tostring},
                                     {NULL, NULL}};

@@ -67,9 +67,15 @@ struct ltw_file *ltw_openfor(lua_State *L, int mode)
     return f;
 }
 
-int ltw_fileobstacle(const struct ltw_file *f, const struct tw_wait *wait)
+int ltw_fileobstacle(const struct ltw_file *f, const struct tw_wait *wait,
+                     unsigned dir)
 {
-    return wait->status < 0 ? wait->status : f->st.ops ? 0 : TW_ECLOSED;
+    if (wait->status < 0)
+        return wait->status;
+    if (!f->st.ops)
+        return TW_ECLOSED;
+    /* Somebody is in the middle of something, with part of it buffered. */
+    return f->sock->watch.claimed & dir ? -EBUSY : 0;
 }
 
 int ltw_filewait(lua_State *L, struct ltw_file *f, struct tw_wait *wait, int rc,

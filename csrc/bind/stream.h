@@ -23,7 +23,8 @@ static inline bool ltw_fileunsent(const struct ltw_file *f)
 struct ltw_file *ltw_openfor(lua_State *L, int mode);
 
 /* Why a step must not even try: how its wait ended, or closed; else 0. */
-int ltw_fileobstacle(const struct ltw_file *f, const struct tw_wait *wait);
+int ltw_fileobstacle(const struct ltw_file *f, const struct tw_wait *wait,
+                     unsigned dir);
 
 /* Ends a step after rc < 0: TW_TASK_WAIT, or the results of the failure. */
 int ltw_filewait(lua_State *L, struct ltw_file *f, struct tw_wait *wait, int rc,

@@ -93,7 +93,7 @@ static int file_read_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
     int first = 3, last = 2 + (int)lua_tointeger(L, 2);
-    int rc = ltw_fileobstacle(f, wait);
+    int rc = ltw_fileobstacle(f, wait, TW_READ);
     while (rc >= 0 && lua_gettop(L) < 2 * last - first + 1)
     {
         rc = read_format(L, f, lua_gettop(L) - last + first);
@@ -197,7 +197,7 @@ static int read_until_k(lua_State *L, struct tw_wait *wait)
     struct ltw_file *f = lua_touserdata(L, 1);
     size_t dlen;
     const char *delim = lua_tolstring(L, 2, &dlen);
-    ssize_t n = ltw_fileobstacle(f, wait);
+    ssize_t n = ltw_fileobstacle(f, wait, TW_READ);
     if (n >= 0)
         n = tw_stream_until(&f->st, delim, dlen, (size_t)lua_tointeger(L, 3));
     return finish(L, f, wait, n);
@@ -226,7 +226,7 @@ static int file_read_until(lua_State *L)
 static int read_exact_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
-    ssize_t n = ltw_fileobstacle(f, wait);
+    ssize_t n = ltw_fileobstacle(f, wait, TW_READ);
     if (n >= 0)
         n = tw_stream_exact(&f->st, (size_t)lua_tointeger(L, 2));
     return finish(L, f, wait, n);
@@ -244,7 +244,7 @@ static int file_read_exact(lua_State *L)
 static int read_some_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
-    ssize_t n = ltw_fileobstacle(f, wait);
+    ssize_t n = ltw_fileobstacle(f, wait, TW_READ);
     if (n >= 0)
         n = tw_stream_some(&f->st, (size_t)lua_tointeger(L, 2));
     return finish(L, f, wait, n);
@@ -261,7 +261,7 @@ static int file_read_some(lua_State *L)
 static int peek_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
-    ssize_t n = ltw_fileobstacle(f, wait);
+    ssize_t n = ltw_fileobstacle(f, wait, TW_READ);
     if (n >= 0)
         n = tw_stream_count(&f->st, (size_t)lua_tointeger(L, 2));
     if (n < 0)
@@ -303,7 +303,7 @@ static int read_frame_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
     struct tw_frame frame;
-    ssize_t n = ltw_fileobstacle(f, wait);
+    ssize_t n = ltw_fileobstacle(f, wait, TW_READ);
     tw_frame_parse(&frame, lua_tostring(L, 2));
     if (n >= 0)
         n = tw_stream_frame(&f->st, &frame, (size_t)lua_tointeger(L, 3));

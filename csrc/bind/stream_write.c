@@ -56,7 +56,7 @@ static int write_args(lua_State *L, struct ltw_file *f)
 static int file_write_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
-    int rc = ltw_fileobstacle(f, wait);
+    int rc = ltw_fileobstacle(f, wait, TW_WRITE);
     if (rc >= 0)
         rc = write_args(L, f);
     if (rc >= 0)
@@ -122,7 +122,7 @@ static int file_write_frame(lua_State *L)
 static int file_flush_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
-    int rc = ltw_fileobstacle(f, wait);
+    int rc = ltw_fileobstacle(f, wait, TW_WRITE);
     if (rc >= 0)
         rc = tw_stream_flush(&f->st);
     if (rc < 0)

@@ -35,10 +35,8 @@ int ltw_wait_queue(struct tw_wait *wait, struct tw_queue *queue,
 
 int ltw_wait_end(struct tw_wait *wait, struct tw_queue *queue)
 {
-    wait->stubborn = true;
-    if (wait->status < 0 && wait->status != TW_ECANCELLED)
-        return 0;
-    return ltw_wait_queue(wait, queue, TW_FOREVER);
+    bool hopeless = wait->status == -ECHILD;
+    return hopeless ? 0 : ltw_wait_queue(wait, queue, TW_FOREVER);
 }
 
 /* -- methods ------------------------------------------------------------- */
@@ -68,6 +66,8 @@ static int task_join_k(lua_State *L, struct tw_wait *wait)
         return outcome(L, task);
     if (wait->status < 0)
         return ltw_fail(L, wait->status, "join");
+    if (!task->root.rt) /* a finalizer has brought the handle back */
+        return ltw_fail(L, TW_ECLOSED, "join");
     return ltw_wait_queue(wait, &task->root.waiting, timeout);
 }
 
@@ -107,6 +107,7 @@ static int task_close_k(lua_State *L, struct tw_wait *wait)
 {
     struct tw_handle *task = lua_touserdata(L, 1);
     bool live = task->outcome == TW_TASK_LIVE;
+    wait->stubborn = true;
     return live ? ltw_wait_end(wait, &task->root.waiting) : 0;
 }
 

@@ -69,8 +69,8 @@ void ltw_callable(lua_State *L, int idx, const char *name);
 int ltw_wait_queue(struct tw_wait *wait, struct tw_queue *queue,
                    int64_t timeout);
 
-/* Ditto, for an end that being cancelled does not spare us; 0 if even that
-   cannot be waited for, see wait->status. */
+/* Ditto, for an end that not even an error spares us, in a stubborn step: 0
+   only in a forked child, where it will never come. */
 int ltw_wait_end(struct tw_wait *wait, struct tw_queue *queue);
 
 #endif

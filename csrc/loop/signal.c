@@ -62,8 +62,11 @@ void tw_signal_close(struct tw_signals *signals, int number, int fd)
     sigset_t set;
     if (fd < 0)
         return;
+    bool last = --signals->users[number] == 0;
+    if (last)
+        tw_signal_take(fd); /* it was for us, and should not hit the process */
     close(fd);
-    if (--signals->users[number] > 0 || signals->was_blocked[number])
+    if (!last || signals->was_blocked[number])
         return;
     only(&set, number);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);

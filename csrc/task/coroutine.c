@@ -91,10 +91,10 @@ static int run(lua_State *L, lua_State *co, int nargs, lua_KFunction k)
 /* The first time: with the values on top of L as arguments. */
 static int start(lua_State *L, lua_State *co, int nargs, lua_KFunction k)
 {
-    if (tw__wait_marked(co))
+    const char *status = status_of(L, co);
+    if (*status != 's')
     {
-        const char *what =
-            lua_status(co) == LUA_YIELD ? "non-suspended" : "dead";
+        const char *what = *status == 'd' ? "dead" : "non-suspended";
         lua_pushfstring(L, "cannot resume %s coroutine", what);
         return -1;
     }

@@ -106,6 +106,14 @@ void tw__wait_unlink(struct tw_runtime *rt, struct tw_task *task)
         tw_loop_untimer(rt->loop, &task->me.waiter);
 }
 
+void tw__wait_abandon(struct tw_runtime *rt, struct tw_task *task)
+{
+    struct tw_waiter *waiter = &task->me.waiter;
+    if (waiter->state == TW_TASK_PARKED || waiter->state == TW_TASK_HERE)
+        tw__wait_unlink(rt, task);
+    waiter->state = TW_TASK_RUNNING; /* nobody wakes it */
+}
+
 void tw__wait_release(struct tw_task *task)
 {
     unsigned kind = task->me.waiter.kind;

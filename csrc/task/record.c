@@ -120,9 +120,7 @@ void tw__record_close(struct tw_runtime *rt)
     for (struct tw_task *task = tw_task_next(rt, NULL); task;
          task = tw_task_next(rt, task))
     {
-        /* Finalizers that run later may set events and close channels. */
-        if (task->me.waiter.state == TW_TASK_PARKED)
-            tw__wait_unlink(rt, task);
+        tw__wait_abandon(rt, task);
         while (task->scope && task->scope->task == task)
             tw_scope_close(task->scope);
     }

@@ -47,8 +47,13 @@ void tw_runtime_close(struct tw_runtime *rt)
     struct tw_loop *loop = rt->loop;
     if (!loop)
         return;
-    while (rt->main.scope)
-        tw_scope_close(rt->main.scope);
+    struct tw_task *here[] = {&rt->main, &rt->aside};
+    for (size_t i = 0; i < 2; i++)
+    {
+        tw__wait_abandon(rt, here[i]);
+        while (here[i]->scope)
+            tw_scope_close(here[i]->scope);
+    }
     for (int i = 0; i < TW_SUSPENDED; i++)
         while (rt->suspended[i])
             tw_scope_close(rt->suspended[i]);

@@ -111,12 +111,26 @@ static enum tw_outcome outcome(const struct tw_task *task, int status)
                                               : TW_TASK_FAILED;
 }
 
+/* Closes a scope of a coroutine that the task has not finished. */
+static void leave_behind(lua_State *L, struct tw_runtime *rt,
+                         struct tw_scope *scope)
+{
+    struct tw_task *lost = scope->failed;
+    scope->failed = NULL;
+    tw_scope_close(scope);
+    if (!lost)
+        return;
+    tw_task_error(L, lost->co);
+    tw__record_free(L, rt, lost);
+    tw__sched_report(L, rt, 0);
+}
+
 static void ended(lua_State *L, struct tw_runtime *rt, struct tw_task *task,
                   int status)
 {
     task->me.waiter.state = TW_TASK_ENDED;
     while (task->scope && !tw_scope_is_root(task->scope))
-        tw_scope_close(task->scope); /* of a coroutine left behind */
+        leave_behind(L, rt, task->scope);
     struct tw_scope *root = task->scope;
     struct tw_handle *handle =
         root ? tw__container_of(root, struct tw_handle, root) : NULL;
@@ -193,10 +207,10 @@ static int call_hog_handler(lua_State *L)
 }
 
 static void report_hog(lua_State *L, struct tw_runtime *rt, int64_t ns,
-                       const struct tw_task *task)
+                       unsigned number)
 {
     int line;
-    const char *site = tw_task_site(rt, task->site, &line);
+    const char *site = tw_task_site(rt, number, &line);
     struct tw_task *before = rt->current;
     if (!lua_checkstack(L, 5))
         return;
@@ -217,6 +231,7 @@ static void resume(lua_State *L, struct tw_runtime *rt, struct tw_task *task)
     int results = 0;
     bool fresh = lua_status(co) == LUA_OK;
     int nargs = fresh ? lua_gettop(co) - 1 : 0;
+    unsigned site = task->site;
     int64_t start = rt->hog_limit ? tw_loop_now(rt->loop) : 0;
     tw__wait_release(task);
     task->me.waiter.state = TW_TASK_RUNNING;
@@ -229,12 +244,13 @@ static void resume(lua_State *L, struct tw_runtime *rt, struct tw_task *task)
     int status = lua_resume(co, L, nargs, &results);
     rt->inner = inner;
     rt->current = before;
-    if (rt->hog_limit && tw_loop_now(rt->loop) - start > rt->hog_limit)
-        report_hog(L, rt, tw_loop_now(rt->loop) - start, task);
+    int64_t took = rt->hog_limit ? tw_loop_now(rt->loop) - start : 0;
     if (status == LUA_YIELD)
         park(rt, task, results);
     else
         ended(L, rt, task, status);
+    if (took > rt->hog_limit) /* last: its handler may wake the task */
+        report_hog(L, rt, took, site);
 }
 
 static struct tw_task *next_ready(struct tw_runtime *rt)

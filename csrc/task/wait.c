@@ -63,17 +63,29 @@ static bool needs_others(const struct tw_wait *wait)
     return wait->kind == TW_FOR_QUEUE || wait->kind == TW_FOR_SELECT;
 }
 
-/* Turns the loop until the task is woken, or a hook has something to say; 0 or
-   an error. */
+/* Turns the loop, at least once, until the task is woken or a hook has
+   something to say; 0 or an error. */
 static int turn(lua_State *L, struct tw_runtime *rt, bool tasks)
 {
     const struct tw_waiter *me = &rt->current->me.waiter;
     int rc = 0;
-    while (rc == 0 && me->state == TW_TASK_HERE && !hooked(L, rt->main_thread))
+    do
         rc = tasks ? tw__sched_turn(L, rt) : tw_loop_step(rt->loop, TW_FOREVER);
+    while (rc == 0 && me->state == TW_TASK_HERE && !hooked(L, rt->main_thread));
     return rc;
 }
 
+/* Others have a turn, if they may, and hooks theirs. */
+static int look_around(lua_State *L, struct tw_runtime *rt, bool tasks)
+{
+    run_hooks(L, rt->main_thread);
+    return tasks ? tw__sched_yield(L, rt) : tw_loop_step(rt->loop, 0);
+}
+
+/*
+ * A hook may raise an error, so none runs while the task is linked; and it may
+ * bring about what is waited for, so the step looks again after one has run.
+ */
 int tw__wait_here(lua_State *L, struct tw_runtime *rt,
                   const struct tw_wait *wait)
 {
@@ -81,31 +93,26 @@ int tw__wait_here(lua_State *L, struct tw_runtime *rt,
     const bool tasks = may_run_tasks(L, rt);
     if (needs_others(wait) && !tasks)
         return TW__WAIT_REFUSED;
-    if (wait->kind == TW_FOR_TURN)
-    {
+    if (wait->kind == TW_FOR_TURN || urgent_hook(L) ||
+        urgent_hook(rt->main_thread))
+        return look_around(L, rt, tasks);
+    int rc = tw__wait_link(rt, me, wait);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    me->me.waiter.state = TW_TASK_HERE;
+    rc = turn(L, rt, tasks);
+    bool woken = me->me.waiter.state != TW_TASK_HERE;
+    if (!woken)
+        tw__wait_unlink(rt, me);
+    tw__wait_release(me);
+    me->me.waiter.state = TW_TASK_RUNNING;
+    if (woken)
+        return me->me.waiter.status; /* may be a promise: it comes first */
+    if (rc == TW__SCHED_DEADLOCK)
+        return tw__sched_deadlock(L, rt);
+    if (rc == 0)
         run_hooks(L, rt->main_thread);
-        return tasks ? tw__sched_yield(L, rt) : 0;
-    }
-    int rc = 0;
-    while (rc == 0)
-    {
-        /* Not linked, for a hook may raise an error. */
-        if (hooked(L, rt->main_thread))
-            run_hooks(L, rt->main_thread);
-        int linked = tw__wait_link(rt, me, wait);
-        if (linked != 0)
-            return linked < 0 ? linked : 0;
-        me->me.waiter.state = TW_TASK_HERE;
-        rc = turn(L, rt, tasks);
-        bool woken = me->me.waiter.state != TW_TASK_HERE;
-        if (!woken)
-            tw__wait_unlink(rt, me);
-        tw__wait_release(me);
-        me->me.waiter.state = TW_TASK_RUNNING;
-        if (woken)
-            return me->me.waiter.status; /* may be a promise: it comes first */
-    }
-    return rc == TW__SCHED_DEADLOCK ? tw__sched_deadlock(L, rt) : rc;
+    return rc;
 }
 
 /* -- in a task: yielding to the scheduler -------------------------------- */

@@ -110,6 +110,10 @@ int tw__wait_link(struct tw_runtime *rt, struct tw_task *task,
 /* Makes a task that is woken or gives up wait for nothing. */
 void tw__wait_unlink(struct tw_runtime *rt, struct tw_task *task);
 
+/* Ditto, for good: the runtime closes, and finalizers that run later may still
+   set events and close channels. */
+void tw__wait_abandon(struct tw_runtime *rt, struct tw_task *task);
+
 /* To be called when it goes on: what it waited for is anybody's again. */
 void tw__wait_release(struct tw_task *task);
 
