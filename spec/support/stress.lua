@@ -22,14 +22,15 @@ local LIMIT <const> = 300 -- tasks at a time
 local DEPTH <const> = 6   -- of calls in one another
 local DEADLINE <const> = socket.monotonic() + seconds
 
-local count <const> = things.count
+local accounts <const> = things.accounts
+local count <const> = accounts.count
 local pick <const>, keep <const> = things.pick, things.keep
 local chance <const>, moment <const> = things.chance, things.moment
 
 local body
 
 local function counted(f, ...)
-    local _ <close> = things.ended
+    local _ <close> = accounts.ended
     f(...)
 end
 
@@ -70,7 +71,7 @@ end
 
 function actions.join()
     local t <const> = pick "tasks"
-    if t and t ~= task.current() then things.take(pcall(t.join, t, moment())) end
+    if t and t ~= task.current() then accounts.take(pcall(t.join, t, moment())) end
 end
 
 function actions.inspect()
@@ -84,7 +85,7 @@ function actions.sleep() task.sleep(chance(3) and 0 or moment()) end
 
 function actions.yield() task.yield() end
 
-function actions.fail() things.fail() end
+function actions.fail() accounts.fail() end
 
 function actions.cancel_myself()
     local t <const> = task.current()
@@ -133,7 +134,7 @@ end
 
 function actions.scope(depth)
     local opts <const> = {shield = chance(4), timeout = chance(2) and moment() or nil}
-    things.take(pcall(task.scope, function(scope)
+    accounts.take(pcall(task.scope, function(scope)
         for _ = 1, random(4) do
             spawn(scope, chance(2) and body or some, depth + 1)
         end
@@ -147,7 +148,7 @@ end
 function actions.join_scope()
     local scope <const> = pick "scopes"
     if not scope then return end
-    things.take(pcall(spawn, scope, body, 0))
+    accounts.take(pcall(spawn, scope, body, 0))
     if chance(8) then scope:cancel() end
 end
 
@@ -169,22 +170,22 @@ end
 function actions.resume()
     local co <const> = pick "generators"
     if not co then return end
-    if chance(8) then return things.take(pcall(coroutine.close, co)) end
-    if coroutine.status(co) == "suspended" then things.take(coroutine.resume(co)) end
+    if chance(8) then return accounts.take(pcall(coroutine.close, co)) end
+    if coroutine.status(co) == "suspended" then accounts.take(coroutine.resume(co)) end
 end
 
 -- Where Lua cannot suspend.
 function actions.sort(depth)
     local list <const> = {3, 1, 2}
-    local before <const> = things.stuck
-    things.stuck = true
+    local before <const> = accounts.stuck
+    accounts.stuck = true
     local ok <const>, failure <const> = pcall(table.sort, list, function(x, y)
         if chance(3) then task.sleep(0.0005) end
         if chance(30) then things.act(depth + 1) end
         return x < y
     end)
-    things.stuck = before
-    things.take(ok, failure)
+    accounts.stuck = before
+    accounts.take(ok, failure)
 end
 
 function actions.substitute()
@@ -212,13 +213,13 @@ end
 
 function body(depth)
     for _ = 1, random(12) do things.act(depth) end
-    if chance(10) then things.fail() end
+    if chance(10) then accounts.fail() end
 end
 
 -- -- the main thread ------------------------------------------------------
 
-task.onerror(things.report)
-local descriptors <const> = things.settle()
+task.onerror(accounts.report)
+local descriptors <const> = accounts.settle()
 print(("seed %d, %s s, %s"):format(seed, seconds, how))
 io.stdout:flush()
 
@@ -229,7 +230,7 @@ local function turn()
 end
 
 while socket.monotonic() < DEADLINE do
-    things.take(pcall(turn))
+    accounts.take(pcall(turn))
 end
 if how == "close" then os.exit(0, true) end
 if how == "exit" then os.exit(0) end
@@ -239,5 +240,5 @@ if how == "task" then
 end
 if how == "drain" then
     things.finish(descriptors)
-    print(things.summary())
+    print(accounts.summary())
 end

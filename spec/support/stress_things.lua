@@ -1,17 +1,14 @@
 -- What the tasks of spec/support/stress.lua have in common: channels, sockets
--- and so on to choose from, and accounts of what went through them.
+-- and so on to choose from, and what can be done with them.
 
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
+local accounts <const> = dofile "spec/support/stress_accounts.lua"
 
 local random <const> = math.random
 
--- `stuck`: Lua cannot suspend what runs, which no other task does then.
-local things <const> = {ending = false, stuck = false}
-
-things.count = {spawned = 0, ended = 0, failed = 0, taken = 0, reported = 0,
-    sent = 0, received = 0, most = 0}
-local count <const> = things.count
+local things <const> = {ending = false, accounts = accounts}
+local count <const> = accounts.count
 
 function things.chance(n) return random(n) == 1 end
 
@@ -27,60 +24,6 @@ local moment <const> = things.moment
 -- Keeps the optimist from optimising.
 function things.note(text) things.last = text end
 
--- -- failures ---------------------------------------------------------------
-
-things.ended = setmetatable({}, {__close = function() count.ended = count.ended + 1 end})
-
-local on_purpose <const> = {__tostring = function() return "on purpose" end}
-local unexpected <const> = {}
-
--- Those not yet seen by anybody.
-local failures <const> = {}
-
---- Raises an error of its own. Where a scope cannot wait for its tasks it says
---- that instead, so who is stuck need not be heard.
-function things.fail()
-    local failure <const> = setmetatable({}, on_purpose)
-    failures[failure] = not things.stuck or nil
-    count.failed = count.failed + 1
-    error(failure)
-end
-
-local EXPECTED <const> = {
-    "cannot wait for another task here", "a task cannot join itself",
-    "spawn: the scope has been left", "cannot close a ", "cannot resume ",
-    "deadlock: ", -- of the main thread, whose tasks wait for nobody
-}
-
-local function seen(failure)
-    if getmetatable(failure) == on_purpose then
-        failures[failure] = nil
-        return
-    end
-    if rawequal(failure, task.cancelled) then return end
-    for _, text in ipairs(EXPECTED) do
-        if tostring(failure):find(text, 1, true) then return end
-    end
-    unexpected[#unexpected + 1] = tostring(failure)
-end
-
---- The results of a pcall: an error is seen by this, cancelling goes on.
-function things.take(ok, failure)
-    if ok then return end
-    count.taken = count.taken + 1
-    seen(failure)
-    if rawequal(failure, task.cancelled) and task.current() then error(failure, 0) end
-end
-
---- The handler of failures.
-function things.report(failure)
-    count.reported = count.reported + 1
-    if rawequal(failure, task.cancelled) then
-        unexpected[#unexpected + 1] = "a cancelled task was reported"
-    end
-    seen(failure)
-end
-
 -- -- pools ------------------------------------------------------------------
 
 -- Few of what is to be fought for.
@@ -89,9 +32,6 @@ local SIZE <const> = {tasks = 40, scopes = 40, generators = 40, channels = 6,
 
 local pools <const> = {tasks = {}, scopes = {}, generators = {}, channels = {},
     semaphores = {}, events = {}, sockets = {}}
-
--- In the order they were made, for the accounts.
-local ledgers <const> = {}
 
 --- Puts something in a place of its pool, instead of what was there.
 function things.keep(kind, thing)
@@ -119,9 +59,7 @@ end
 
 local function new_channel()
     local n <const> = random(0, 3)
-    local c <const> = {ch = task.channel(n), capacity = n, sent = 0, received = 0}
-    ledgers[#ledgers + 1] = c
-    return c
+    return accounts.open {ch = task.channel(n), capacity = n, sent = 0, received = 0}
 end
 
 local function sent(c, ok)
@@ -157,9 +95,7 @@ end
 
 local function new_semaphore()
     local n <const> = random(0, 2)
-    local s <const> = {sem = task.semaphore(n), free = n}
-    ledgers[#ledgers + 1] = s
-    return s
+    return accounts.open {sem = task.semaphore(n), free = n}
 end
 
 function things.use_semaphore(f, ...)
@@ -270,8 +206,8 @@ local function finalizer()
     if what == 1 and t then t:cancel() end
     if what == 2 and e then e:set() end
     if what == 3 and pair and pair[1] and pair[1].close then pair[1]:close() end
-    if what == 4 then things.take(pcall(task.yield)) end
-    if what == 5 and e then things.take(pcall(e.wait, e, 0.001)) end
+    if what == 4 then accounts.take(pcall(task.yield)) end
+    if what == 5 and e then accounts.take(pcall(e.wait, e, 0.001)) end
 end
 
 local dying <const> = {__gc = function()
@@ -292,83 +228,14 @@ end
 
 -- -- the end ----------------------------------------------------------------------
 
-local function open_descriptors()
-    local n = 0
-    for fd = 0, 1023 do
-        local file <close> = io.open("/proc/self/fdinfo/" .. fd)
-        n = n + (file and 1 or 0)
-    end
-    return n
-end
-
-local function collected()
-    for _ = 1, 4 do collectgarbage() end
-end
-
---- What is open when nothing goes on, with what is made on first use.
-function things.settle()
-    assert(socket.getaddrinfo("localhost", 80))
-    collected()
-    return open_descriptors()
-end
-
--- Lookups that nobody waits for end in their own time.
-local function quiet(limit)
-    while socket.monotonic() < limit do
-        local tasks <const>, waiters <const>, timers <const> = task.counts()
-        if tasks + waiters + timers == 0 then return end
-        task.sleep(0.01)
-        collected()
-    end
-    error(("left: %d tasks, %d waiters, %d timers"):format(task.counts()))
-end
-
--- f(...) does without waiting what it should, n times and no more.
-local function exactly(n, what, f, ...)
-    for i = 1, n do
-        if not f(...) then error(("%s: number %d of %d fails"):format(what, i, n)) end
-    end
-    if f(...) then error(("%s: more than %d"):format(what, n)) end
-end
-
-local function balance(ledger)
-    local ch <const>, sem <const> = ledger.ch, ledger.sem
-    if sem then return exactly(ledger.free, sem, sem.acquire, sem, 0) end
-    local held <const> = ledger.sent - ledger.received
-    local room <const> = ledger.closed and 0 or ledger.capacity - held
-    exactly(room, ch, ch.send, ch, true, 0)
-    exactly(room + held, ch, ch.receive, ch, 0)
-end
-
-local function listed()
-    local lines <const> = {}
-    for i, t in ipairs(task.list()) do
-        lines[i] = ("%s %s fd=%s %s at %s"):format(t.state, t.what, t.fd, t.mode, t.where)
-    end
-    return table.concat(lines, "\n")
-end
-
 --- Runs all tasks to their end and checks that nothing is left or lost.
 function things.finish(descriptors)
     things.ending = true
-    local limit <const> = socket.monotonic() + 10
-    if not task.timeout(10, task.run) then error("still there:\n" .. listed()) end
-    for kind, pool in pairs(pools) do
-        for i = 1, SIZE[kind] do pool[i] = nil end
-    end
-    collected()
-    quiet(limit)
-    for _, ledger in ipairs(ledgers) do balance(ledger) end
-    assert(#task.list() == 0, "a task is listed")
-    assert(count.ended == count.spawned, "a task has not ended")
-    assert(#unexpected == 0, table.concat(unexpected, "\n"))
-    assert(next(failures) == nil, "nobody has seen a failure")
-    assert(open_descriptors() == descriptors, "descriptors are left")
-end
-
-function things.summary()
-    return ("%d tasks, %d at a time, %d failures (%d taken, %d reported), "
-        .. "%d values sent, ok"):format(count.spawned, count.most, count.failed, count.taken, count.reported, count.sent)
+    accounts.finish(descriptors, function()
+        for kind, pool in pairs(pools) do
+            for i = 1, SIZE[kind] do pool[i] = nil end
+        end
+    end)
 end
 
 return things
