@@ -63,7 +63,7 @@ local PREFIXES <const> = {
     core = { "tw_" },
     loop = { "tw_" },
     bind = { "ltw_", "tw_", "luaopen_" },
-    library = { "ltw_", "tw_", "luaopen_", "task_" },
+    archive = { "ltw_", "tw_", "luaopen_", "task_" },
 }
 
 local KERNEL <const> = "^csrc/core/net_kernel%.c$"
@@ -257,7 +257,7 @@ local function check_archive(archive)
         if writable then
             problem("%s(%s): writable data: %s in %s", archive, member, name, section)
         end
-        if ours and flags:match "[gu]" and not begins(name, PREFIXES.library) then
+        if ours and flags:match "[gu]" and not begins(name, PREFIXES.archive) then
             problem("%s(%s): %s is shared and has no prefix", archive, member, name)
         end
     end
