@@ -63,7 +63,7 @@ local PREFIXES <const> = {
     core = { "tw_" },
     loop = { "tw_" },
     bind = { "ltw_", "tw_", "luaopen_" },
-    archive = { "ltw_", "tw_", "luaopen_", "task_" },
+    archive = { "ltw_", "tw_", "luaopen_" },
 }
 
 local KERNEL <const> = "^csrc/core/net_kernel%.c$"
