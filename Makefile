@@ -106,17 +106,17 @@ check: all $(CTESTS) $(SUPPORT)
 	@TIDEWIRE_BACKEND=epoll $(BUSTED)
 
 # As in: make specs ARGS=spec/addr_spec.lua; gcstress collects at each request.
-gcstress: TIDEWIRE_LUA = $(OUT)/test/gcstress_host
-specs gcstress: all $(SUPPORT)
+specs: all $(SUPPORT)
 	@$(BUSTED) $(ARGS)
-
+gcstress: TIDEWIRE_LUA = $(OUT)/test/gcstress_host
+gcstress: all $(SUPPORT)
+	@for f in $(or $(ARGS),spec/*_spec.lua spec/regress/*_spec.lua); do $(BUSTED) $$f || exit 1; done
 lint:
 	@sh spec/support/deps.sh lua-check clang-format
 	@$(MAKE) --no-print-directory -s $(BUILD)/lib/libtidewire.a
 	@$(LUA) spec/support/lint.lua
 	@luacheck -q lua examples spec
 	@clang-format --dry-run -Werror $$(git ls-files 'csrc/*.[ch]' 'spec/*.[ch]')
-
 san: deps
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san SAN=address,undefined TIDEWIRE_LUA=$(OUT)/san/bin/tidewire check
 cover: deps

@@ -95,12 +95,12 @@ describe("a full channel", function()
             ch:receive()
         end)
         spawn(ch.send, ch, 4, 0)
-        task.sleep(0.001)
+        for _ = 1, 20 do task.yield() end
         assert.equal(1, #ch)
         local n = 0
         while ch:receive(0) do
             n = n + 1
-            task.sleep(0.001)
+            for _ = 1, 20 do task.yield() end
         end
         assert.is_true(n == 1 or n == 2)
         for _, t in ipairs(list) do t:join() end
