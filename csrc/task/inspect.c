@@ -93,18 +93,10 @@ static void set_wait(lua_State *L, const struct tw_task *task)
 /* The name its handle has been given. */
 static void set_name(lua_State *L, const struct tw_task *task)
 {
-    const struct tw_scope *f = task->scope;
-    while (f && f->L)
-        f = f->parent;
-    if (!f || f->task != task)
+    if (!tw__task_push_handle(L, task))
         return;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &tw__handles_key);
-    if (lua_rawgetp(L, -1, f) == LUA_TUSERDATA)
-        lua_getiuservalue(L, -1, TW_HANDLE_NAME);
-    else
-        lua_pushnil(L);
-    lua_replace(L, -3);
-    lua_pop(L, 1);
+    lua_getiuservalue(L, -1, TW_HANDLE_NAME);
+    lua_remove(L, -2);
     lua_setfield(L, -2, "name");
 }
 

@@ -149,7 +149,7 @@ void tw_task_spawn(lua_State *L, struct tw_runtime *rt, struct tw_scope *outer,
     tw__sched_ready(rt, task);
 }
 
-/* The root scope of the running task, NULL if its handle was collected. */
+/* The root scope of a task, NULL if its handle was collected. */
 static struct tw_scope *find_root(const struct tw_task *task)
 {
     struct tw_scope *f = task->scope;
@@ -158,19 +158,27 @@ static struct tw_scope *find_root(const struct tw_task *task)
     return f && f->task == task ? f : NULL;
 }
 
+bool tw__task_push_handle(lua_State *L, const struct tw_task *task)
+{
+    const struct tw_scope *root = find_root(task);
+    if (!root)
+        return false;
+    push_handles(L);
+    bool found = lua_rawgetp(L, -1, root) == LUA_TUSERDATA;
+    lua_remove(L, -2);
+    if (!found)
+        lua_pop(L, 1);
+    return found;
+}
+
 bool tw_task_current(lua_State *L, struct tw_runtime *rt)
 {
     struct tw_task *task = rt->current;
     if (!task->co)
         return false;
-    struct tw_scope *root = find_root(task);
-    push_handles(L);
-    if (root && lua_rawgetp(L, -1, root) == LUA_TUSERDATA)
-    {
-        lua_replace(L, -2);
+    if (tw__task_push_handle(L, task))
         return true;
-    }
-    lua_pop(L, root ? 2 : 1);
+    struct tw_scope *root = find_root(task);
     if (root)
         tw_scope_close(root); /* of a handle that is garbage already */
     lua_checkstack(task->co, 1);

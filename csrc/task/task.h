@@ -112,6 +112,10 @@ void tw_task_spawn(lua_State *L, struct tw_runtime *rt, struct tw_scope *scope,
    nothing pushed, on the main thread. */
 bool tw_task_current(lua_State *L, struct tw_runtime *rt);
 
+/* Pushes the handle of a task; false, with nothing pushed, if that has been
+   collected. */
+bool tw__task_push_handle(lua_State *L, const struct tw_task *task);
+
 /* Makes the handle at `idx` live as long as its task. */
 void tw_task_keep(lua_State *L, struct tw_runtime *rt, int idx);
 
