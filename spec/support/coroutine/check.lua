@@ -69,6 +69,15 @@ function check.closing(f)
     return setmetatable({}, {__close = f})
 end
 
+--- The numbers from 1 to n.
+function check.numbers(n)
+    local t <const> = {}
+    for i = 1, n do
+        t[i] = i
+    end
+    return t
+end
+
 --- The main thread, wherever this is called.
 function check.main()
     return debug.getregistry()[1] -- LUA_RIDX_MAINTHREAD

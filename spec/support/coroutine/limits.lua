@@ -31,14 +31,6 @@ local function wrapping(f, n)
     coroutine.wrap(f)(n)
 end
 
-local function fill(n)
-    local t <const> = {}
-    for i = 1, n do
-        t[i] = i
-    end
-    return t
-end
-
 -- Yields with its arguments on its stack, then says how many values it is
 -- given, and the first argument.
 local function full(...)
@@ -154,7 +146,7 @@ return {
 
     {"too many arguments to resume", function()
         check.inside(function()
-            local t <const> = fill(600000)
+            local t <const> = check.numbers(600000)
             local co <const> = coroutine.create(full)
             check.values("true", coroutine.resume(co, table.unpack(t)))
             check.failed("too many arguments to resume", coroutine.resume(co, table.unpack(t)))
@@ -166,7 +158,7 @@ return {
     {"too many arguments to wrap's function", function()
         check.inside(function()
             local TOO_MANY <const> = "too many arguments to resume"
-            local t <const> = fill(600000)
+            local t <const> = check.numbers(600000)
             local f <const> = coroutine.wrap(full)
             f(table.unpack(t))
             check.failed(TOO_MANY, pcall(f, table.unpack(t)))
@@ -178,7 +170,7 @@ return {
     end},
 
     {"too many results to resume", function()
-        local t <const> = fill(600000)
+        local t <const> = check.numbers(600000)
         local co <const> = coroutine.create(function()
             coroutine.yield(table.unpack(t))
             return "end"
@@ -195,7 +187,7 @@ return {
     end},
 
     {"too many results of wrap's function", function()
-        local t <const> = fill(600000)
+        local t <const> = check.numbers(600000)
         local closed = false
         local f <const> = coroutine.wrap(function()
             local _ <close> = check.closing(function() closed = true end)

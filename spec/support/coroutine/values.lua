@@ -9,14 +9,6 @@ local function echo(...)
     end
 end
 
-local function numbers(n)
-    local t <const> = {}
-    for i = 1, n do
-        t[i] = i
-    end
-    return t
-end
-
 local function is_numbers(n, ...)
     assert(select("#", ...) == n, select("#", ...))
     local t <const> = {...}
@@ -117,7 +109,7 @@ return {
 
     {"hundreds and thousands of values pass both ways", function()
         for _, n in ipairs{19, 20, 21, 200, 250, 255, 256, 1000, 100000} do
-            local t <const> = numbers(n)
+            local t <const> = check.numbers(n)
             local co <const> = coroutine.create(echo)
             local f <const> = coroutine.wrap(echo)
             for _ = 1, 2 do
@@ -129,7 +121,7 @@ return {
     end},
 
     {"many values are returned at the end, too", function()
-        local t <const> = numbers(5000)
+        local t <const> = check.numbers(5000)
         local function all() return table.unpack(t) end
         assert(is_numbers(5000, coroutine.wrap(all)()))
         local co <const> = coroutine.create(all)
