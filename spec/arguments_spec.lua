@@ -45,7 +45,7 @@ local MODULE <const> = {
     {"htons", {1}, "n integer"}, {"ntohs", {1}, "n integer"},
     {"htonl", {1}, "n integer"}, {"ntohl", {1}, "n integer"},
     {"setdefaulttimeout", {nil}, "timeout number"},
-    {"address", {"::1", 80}, "host text*", "port integer"},
+    {"address", {"::1", 80}, "address address", "port integer"},
     {"create_connection", {{"::1", 80}, 1}, "address address", "timeout number*"},
     {"create_server", {{"127.0.0.1", 0}}, "address address"},
 }

@@ -129,7 +129,7 @@ end)
 describe("after close", function()
     local METHODS <const> = {
         accept = {}, bind = {{"127.0.0.1", 0}}, connect = {{"127.0.0.1", 1}},
-        getpeername = {}, getsockname = {}, listen = {}, makefile = {},
+        disconnect = {}, getpeername = {}, getsockname = {}, listen = {}, makefile = {},
         shutdown = {socket.SHUT_RDWR}, dup = {},
         recv = {1}, recvfrom = {1}, recv_into = {socket.buffer(1)},
         recvfrom_into = {socket.buffer(1)}, send = {"x"}, sendall = {"x"},

@@ -5,14 +5,69 @@
  */
 #include "bind/address.h"
 #include "bind/module.h"
+#include "core/family.h"
 
+#include <limits.h>
 #include <string.h>
 
 struct address
 {
     socklen_t len;
+    int proto;
     char bytes[];
 };
+
+/* The integer keys of the table, from 1 on: objects lately asked for, each
+   where its bytes say, to be found without making a string. */
+enum
+{
+    RECENT = 64
+};
+
+static lua_Integer recent_place(const struct tw_addr *addr)
+{
+    const unsigned char *bytes = (const unsigned char *)&addr->u;
+    uint32_t hash = (uint32_t)addr->proto;
+    for (socklen_t i = 0; i < addr->len; i++)
+        hash = hash * 31 + bytes[i];
+    return 1 + (hash ^ hash >> 8) % RECENT;
+}
+
+static bool holds(const struct address *obj, const struct tw_addr *addr)
+{
+    return obj && obj->len == addr->len && obj->proto == addr->proto &&
+           memcmp(obj->bytes, &addr->u, addr->len) == 0;
+}
+
+/* Pushes the key of an address: its bytes, and what else tells it apart. */
+static void push_key(lua_State *L, const struct tw_addr *addr)
+{
+    lua_pushlstring(L, (const char *)&addr->u, addr->len);
+    if (!addr->proto)
+        return;
+    lua_pushfstring(L, " of %d", addr->proto);
+    lua_concat(L, 2);
+}
+
+/* Pushes the object, found by its bytes or new. The table is at `t`. */
+static void intern(lua_State *L, int t, const struct tw_addr *addr)
+{
+    push_key(L, addr);
+    lua_pushvalue(L, -1); /* key key */
+    if (lua_rawget(L, t) == LUA_TNIL)
+    {
+        lua_pop(L, 1);
+        struct address *obj =
+            ltw_new(L, LTW_ADDRESS, sizeof *obj + addr->len, 0);
+        obj->len = addr->len;
+        obj->proto = addr->proto;
+        memcpy(obj->bytes, &addr->u, addr->len); /* key obj */
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, t);
+    }
+    lua_replace(L, -2);
+}
 
 void ltw_pushaddr(lua_State *L, const struct tw_addr *addr)
 {
@@ -21,22 +76,17 @@ void ltw_pushaddr(lua_State *L, const struct tw_addr *addr)
         lua_pushnil(L);
         return;
     }
+    lua_Integer place = recent_place(addr);
     lua_getiuservalue(L, lua_upvalueindex(1), LTW_ADDRESSES); /* t */
-    lua_pushlstring(L, (const char *)&addr->u.sa, addr->len); /* t key */
-    lua_pushvalue(L, -1);
-    if (lua_rawget(L, -3) == LUA_TNIL) /* t key nil */
+    lua_rawgeti(L, -1, place);
+    if (!holds(lua_touserdata(L, -1), addr))
     {
         lua_pop(L, 1);
-        struct address *obj =
-            ltw_new(L, LTW_ADDRESS, sizeof *obj + addr->len, 0);
-        obj->len = addr->len;
-        memcpy(obj->bytes, &addr->u.sa, addr->len); /* t key obj */
-        lua_pushvalue(L, -2);
-        lua_pushvalue(L, -2);
-        lua_rawset(L, -5);
+        intern(L, lua_gettop(L), addr);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, -3, place);
     }
-    lua_replace(L, -3);
-    lua_pop(L, 1);
+    lua_replace(L, -2);
 }
 
 bool ltw_getaddr(lua_State *L, int idx, struct tw_addr *addr)
@@ -45,7 +95,8 @@ bool ltw_getaddr(lua_State *L, int idx, struct tw_addr *addr)
     if (!obj)
         return false;
     addr->len = obj->len;
-    memcpy(&addr->u.sa, obj->bytes, obj->len);
+    addr->proto = obj->proto;
+    memcpy(&addr->u, obj->bytes, obj->len);
     return true;
 }
 
@@ -55,34 +106,39 @@ static void check(lua_State *L, struct tw_addr *addr)
     ltw_getaddr(L, 1, addr);
 }
 
-/* Pushes Python's tuple of the address; returns how many elements. */
-static int push_tuple(lua_State *L, const struct tw_addr *addr)
+/* Elements of an address whose family is unknown: its number, and the rest of
+   the bytes. */
+static int push_raw(lua_State *L, const struct tw_addr *addr, size_t i)
 {
-    char host[TW_ADDR_HOST_MAX];
-    size_t len;
-    switch (tw_addr_family(addr))
-    {
-    case AF_INET:
-    case AF_INET6:
-        lua_pushstring(L, tw_addr_host(addr, host));
-        lua_pushinteger(L, tw_addr_port(addr));
-        if (tw_addr_family(addr) == AF_INET)
-            return 2;
-        lua_pushinteger(L, ntohl(addr->u.in6.sin6_flowinfo));
-        lua_pushinteger(L, addr->u.in6.sin6_scope_id);
-        return 4;
-    case AF_UNIX:
-    {
-        const char *path = tw_addr_path(addr, &len);
-        lua_pushlstring(L, path, len);
-        return 1;
-    }
-    default:
+    const size_t head = sizeof addr->u.sa.sa_family;
+    if (i == 0)
         lua_pushinteger(L, tw_addr_family(addr));
-        len = addr->len - sizeof(sa_family_t);
-        lua_pushlstring(L, addr->u.sa.sa_data, len);
-        return 2;
-    }
+    else if (addr->len < head)
+        lua_pushliteral(L, "");
+    else
+        lua_pushlstring(L, addr->u.sa.sa_data, addr->len - head);
+    return 1;
+}
+
+/* Pushes the i-th element, from 0, of Python's tuple. */
+static int push_element(lua_State *L, const struct tw_addr *addr, size_t i)
+{
+    struct tw_part part;
+    const struct tw_family *family = tw_addr_family_of(addr);
+    if (!family)
+        return push_raw(L, addr, i);
+    tw_addr_get(addr, &family->fields[i], &part);
+    if (part.bytes)
+        lua_pushlstring(L, part.bytes, part.len);
+    else
+        lua_pushinteger(L, part.num);
+    return 1;
+}
+
+static size_t count(const struct tw_addr *addr)
+{
+    const struct tw_family *family = tw_addr_family_of(addr);
+    return family ? tw_addr_count(addr, family) : 2;
 }
 
 /* addr:unpack(): the elements of Python's tuple. */
@@ -90,30 +146,34 @@ static int addr_unpack(lua_State *L)
 {
     struct tw_addr addr;
     check(L, &addr);
-    return push_tuple(L, &addr);
+    size_t n = count(&addr);
+    for (size_t i = 0; i < n; i++)
+        push_element(L, &addr, i);
+    return (int)n;
 }
 
 static int addr_len(lua_State *L)
 {
     struct tw_addr addr;
     check(L, &addr);
-    lua_pushinteger(L, push_tuple(L, &addr));
+    lua_pushinteger(L, (lua_Integer)count(&addr));
     return 1;
 }
 
-static const char *const part_names[] = {"host", "port", "flowinfo",
-                                         "scope_id"};
-
-/* The place in the tuple of a field, or 0. */
-static int field_place(int family, const char *key)
+/* Pushes the field of that name, or the family's number, or the method. */
+static int push_field(lua_State *L, const struct tw_addr *addr, const char *key)
 {
-    if (family == AF_UNIX)
-        return strcmp(key, "path") == 0;
-    if (family != AF_INET && family != AF_INET6)
-        return 0;
-    for (int i = 0; i < (family == AF_INET ? 2 : 4); i++)
-        if (strcmp(key, part_names[i]) == 0)
-            return i + 1;
+    const struct tw_family *family = tw_addr_family_of(addr);
+    if (strcmp(key, "family") == 0)
+    {
+        lua_pushinteger(L, tw_addr_family(addr));
+        return 1;
+    }
+    for (size_t i = 0; family && family->fields[i].name; i++)
+        if (strcmp(key, family->fields[i].name) == 0)
+            return push_element(L, addr, i);
+    if (strcmp(key, "unpack") == 0)
+        return luaL_getmetafield(L, 1, key) != LUA_TNIL;
     return 0;
 }
 
@@ -121,29 +181,12 @@ static int addr_index(lua_State *L)
 {
     struct tw_addr addr;
     check(L, &addr);
-    int family = tw_addr_family(&addr);
-    lua_Integer place = 0;
     if (lua_type(L, 2) == LUA_TSTRING)
-    {
-        const char *key = lua_tostring(L, 2);
-        if (strcmp(key, "family") == 0)
-        {
-            lua_pushinteger(L, family);
-            return 1;
-        }
-        if (strcmp(key, "unpack") == 0)
-            return luaL_getmetafield(L, 1, key) != LUA_TNIL;
-        place = field_place(family, key);
-    }
-    else if (lua_isinteger(L, 2))
-    {
-        place = lua_tointeger(L, 2);
-    }
-    int n = push_tuple(L, &addr);
-    if (place < 1 || place > n)
+        return push_field(L, &addr, lua_tostring(L, 2));
+    if (!lua_isinteger(L, 2))
         return 0;
-    lua_pushvalue(L, -n + (int)place - 1);
-    return 1;
+    lua_Unsigned i = (lua_Unsigned)lua_tointeger(L, 2) - 1;
+    return i < count(&addr) ? push_element(L, &addr, i) : 0;
 }
 
 static int addr_newindex(lua_State *L)
@@ -162,175 +205,231 @@ static int addr_tostring(lua_State *L)
 
 /* -- addresses as arguments ---------------------------------------------- */
 
-/* One of the numbers of a host address: what it may be, and its default. */
-static uint32_t number_at(lua_State *L, int idx, int arg, const char *name,
-                          lua_Integer max)
+/* An address argument while it is read. */
+struct given
 {
-    int exact = 0;
-    lua_Integer n = 0;
-    if (lua_type(L, idx) == LUA_TNUMBER)
-        n = lua_tointegerx(L, idx, &exact);
-    if (!exact)
-        luaL_argerror(L, arg,
-                      lua_pushfstring(L, "%s: integer expected, got %s", name,
-                                      luaL_tolstring(L, idx, NULL)));
-    if (n < 0 || n > max)
-        luaL_argerror(
-            L, arg,
-            lua_pushfstring(L, "%s: must be 0 to %I, got %I", name, max, n));
-    return (uint32_t)n;
-}
-
-/* The parts of a host address, while they lie on the stack. */
-struct parts
-{
-    const char *host;
-    uint16_t port;
-    uint32_t flowinfo, scope;
+    int idx;
+    bool table; /* else the fields are arguments, from idx on */
+    const struct tw_family *family;
+    struct tw_addr addr;
+    const char *name; /* a host that must be looked up, or NULL */
 };
 
-/* Reads host, port [, flowinfo, scope_id] at base ..; `arg` is to blame. */
-static void read_parts(lua_State *L, int base, int arg, struct parts *p)
+/* Which argument to blame for the i-th field. */
+static int blame(const struct given *g, size_t i)
 {
-    size_t len;
-    int host = lua_type(L, base);
-    if (host != LUA_TSTRING)
-        luaL_argerror(L, arg,
-                      lua_pushfstring(L, "host: string expected, got %s",
-                                      lua_typename(L, host)));
-    p->host = lua_tolstring(L, base, &len);
-    if (strlen(p->host) != len)
-        ltw_argerror(L, arg, "host", "contains a NUL byte");
-    int port_arg = base == arg ? arg + 1 : arg;
-    p->port = (uint16_t)number_at(L, base + 1, port_arg, "port", UINT16_MAX);
-    p->flowinfo = p->scope = 0;
-    if (!lua_isnoneornil(L, base + 2))
-        p->flowinfo =
-            number_at(L, base + 2, arg, "flowinfo", TW_ADDR_FLOWINFO_MAX);
-    if (!lua_isnoneornil(L, base + 3))
-        p->scope = number_at(L, base + 3, arg, "scope_id", UINT32_MAX);
+    return g->table ? g->idx : g->idx + (int)i;
 }
 
-/* Pushes the four parts of a table: by place, else by name. */
-static void spread_table(lua_State *L, int idx, int family)
+/* Pushes what is given for the i-th field: by place, else by name. */
+static void push_given(lua_State *L, const struct given *g, size_t i)
 {
-    lua_Integer n = luaL_len(L, idx);
-    if (n > (family == AF_INET6 ? 4 : 2))
-        ltw_argerror(L, idx, "address", "has too many elements");
-    lua_settop(L, idx);
-    for (int i = 0; i < 4; i++)
+    if (!g->table)
+        lua_pushvalue(L, i < 2 ? g->idx + (int)i : g->idx + 2);
+    else if (lua_geti(L, g->idx, (lua_Integer)i + 1) == LUA_TNIL)
     {
-        if (lua_geti(L, idx, i + 1) != LUA_TNIL)
-            continue;
         lua_pop(L, 1);
-        lua_getfield(L, idx, part_names[i]);
+        lua_getfield(L, g->idx, g->family->fields[i].name);
     }
 }
 
-/* Replaces everything from idx on by the value on top. */
-static void settle(lua_State *L, int idx)
+/* The number on top of the stack, as the i-th field. */
+static int64_t number_given(lua_State *L, const struct given *g, size_t i)
 {
-    lua_replace(L, idx);
-    lua_settop(L, idx);
+    const struct tw_field *field = &g->family->fields[i];
+    int exact = 0;
+    lua_Integer n = 0;
+    if (lua_type(L, -1) == LUA_TNUMBER)
+        n = lua_tointegerx(L, -1, &exact);
+    if (!exact)
+        luaL_argerror(L, blame(g, i),
+                      lua_pushfstring(L, "%s: integer expected, got %s",
+                                      field->name,
+                                      luaL_tolstring(L, -1, NULL)));
+    if (field->kind == TW_FIELD_UINT && (n < 0 || n > field->max))
+        luaL_argerror(L, blame(g, i),
+                      lua_pushfstring(L, "%s: must be 0 to %I, got %I",
+                                      field->name, (lua_Integer)field->max, n));
+    return n;
 }
 
-static int unix_addr(lua_State *L, int idx, const char *op)
+/* The string on top of the stack, as the i-th field. */
+static const char *text_given(lua_State *L, const struct given *g, size_t i,
+                              size_t *len)
 {
-    struct tw_addr addr;
-    size_t len;
-    if (lua_istable(L, idx))
-    {
-        lua_geti(L, idx, 1);
-        lua_replace(L, idx);
-    }
-    const char *path = ltw_string(L, idx, "path", &len);
-    int rc = tw_addr_unix(&addr, path, len);
-    if (rc == -EINVAL)
-        ltw_argerror(L, idx, "path", "contains a NUL byte");
-    if (rc < 0)
-        return ltw_fail_at(L, rc, op, "AF_UNIX path");
-    ltw_pushaddr(L, &addr);
-    settle(L, idx);
-    return 0;
+    const struct tw_field *field = &g->family->fields[i];
+    int type = lua_type(L, -1);
+    if (type != LUA_TSTRING)
+        luaL_argerror(L, blame(g, i),
+                      lua_pushfstring(L, "%s: string expected, got %s",
+                                      field->name, lua_typename(L, type)));
+    const char *text = lua_tolstring(L, -1, len);
+    bool any = field->kind == TW_FIELD_BYTES || field->kind == TW_FIELD_PATH;
+    if (!any && strlen(text) != *len)
+        ltw_argerror(L, blame(g, i), field->name, "contains a NUL byte");
+    bool fixed = field->kind == TW_FIELD_BYTES || field->kind == TW_FIELD_TEXT;
+    if (fixed && *len > (size_t)field->max)
+        luaL_argerror(L, blame(g, i),
+                      lua_pushfstring(L, "%s: longer than %d bytes",
+                                      field->name, (int)field->max));
+    return text;
 }
 
-static int host_addr(lua_State *L, int idx, int family, const char *op)
+/* Reads the i-th field: 0, or an error. */
+static int read_field(lua_State *L, struct given *g, size_t i)
 {
-    struct tw_addr addr;
-    struct parts parts;
-    bool table = lua_istable(L, idx);
-    if (table)
-        spread_table(L, idx, family);
+    const struct tw_field *field = &g->family->fields[i];
+    struct tw_part part = {.bytes = NULL};
+    push_given(L, g, i);
+    bool number = field->kind == TW_FIELD_UINT || field->kind == TW_FIELD_NUM;
+    if (field->optional && lua_isnil(L, -1))
+        part.num = field->preset;
+    else if (number)
+        part.num = number_given(L, g, i);
     else
-        lua_settop(L, idx + 1);
-    luaL_checkstack(L, 4, NULL);
-    lua_pushnil(L); /* where flowinfo and scope_id would be */
-    lua_pushnil(L);
-    read_parts(L, table ? idx + 1 : idx, idx, &parts);
-    int rc = tw_addr_inet(&addr, family, parts.host, parts.port);
-    if (family == AF_INET6 && addr.len)
+        part.bytes = text_given(L, g, i, &part.len);
+    int rc = number || part.bytes ? tw_addr_put(&g->addr, field, &part) : 0;
+    if (rc == -EINVAL && field->kind == TW_FIELD_PATH)
+        ltw_argerror(L, blame(g, i), field->name, "contains a NUL byte");
+    if (rc == TW_ERESOLVE + EAI_NONAME)
     {
-        addr.u.in6.sin6_flowinfo = htonl(parts.flowinfo);
-        if (parts.scope)
-            addr.u.in6.sin6_scope_id = parts.scope;
+        g->name = part.bytes; /* and stays on the stack */
+        return 0;
     }
-    if (rc == 0)
-        ltw_pushaddr(L, &addr);
-    else if (rc == TW_ERESOLVE + EAI_NONAME)
-        rc = ltw_pushlookup(L, parts.host, &addr);
-    if (rc < 0)
-        return ltw_fail_at(L, rc, op,
-                           lua_pushfstring(L, "%s:%d", parts.host, parts.port));
-    settle(L, idx);
-    return 0;
+    lua_pop(L, 1);
+    return rc;
 }
 
-int ltw_toaddr(lua_State *L, int idx, int family, const char *op)
+/* Some families' tables differ by what is in field 0. */
+static const struct tw_family *family_given(lua_State *L, struct given *g,
+                                            const struct tw_sock *sock)
 {
+    const struct tw_family *family =
+        tw_family_find(sock->family, sock->proto, -1);
+    if (!family || !tw_family_varies(sock->family))
+        return family;
+    g->family = family;
+    push_given(L, g, 0);
+    int64_t variant = number_given(L, g, 0);
+    lua_pop(L, 1);
+    family = tw_family_find(sock->family, sock->proto, variant);
+    if (!family)
+        ltw_argerror(L, g->idx, g->family->fields[0].name, "unknown");
+    return family;
+}
+
+static int read_fields(lua_State *L, struct given *g,
+                       const struct tw_sock *sock, const char *op)
+{
+    size_t n = 0;
+    int rc = 0;
+    tw_addr_begin(&g->addr, g->family, sock->proto);
+    while (g->family->fields[n].name)
+        n++;
+    if (g->table && luaL_len(L, g->idx) > (lua_Integer)n)
+        ltw_argerror(L, g->idx, "address", "has too many elements");
+    for (size_t i = 0; i < n && rc >= 0; i++)
+        rc = read_field(L, g, i);
+    if (rc >= 0 && g->name)
+        rc = ltw_pushlookup(L, g->name, &g->addr);
+    else if (rc >= 0)
+        ltw_pushaddr(L, &g->addr);
+    if (rc >= 0)
+        return 0;
+    push_given(L, g, 0);
+    const char *where = rc == -ENAMETOOLONG ? g->family->fields[0].name
+                                            : luaL_tolstring(L, -1, NULL);
+    return ltw_fail_at(L, rc, op, where);
+}
+
+int ltw_toaddr(lua_State *L, int idx, const struct tw_sock *sock,
+               const char *op)
+{
+    struct given g = {.idx = idx, .table = lua_istable(L, idx)};
+    luaL_checkstack(L, 8, NULL);
     if (ltw_test(L, idx, LTW_ADDRESS))
     {
         lua_settop(L, idx);
         return 0;
     }
-    int type = lua_type(L, idx);
-    if (type != LUA_TSTRING && type != LUA_TTABLE)
+    if (lua_type(L, idx) != LUA_TSTRING && !g.table)
         ltw_typeerror(L, idx, "address", "host, table or address");
-    if (family == AF_UNIX)
-        return unix_addr(L, idx, op);
-    if (family == AF_INET || family == AF_INET6)
-        return host_addr(L, idx, family, op);
-    return ltw_fail(L, -EAFNOSUPPORT, op);
+    lua_settop(L, g.table ? idx : idx + 1);
+    if (!g.table)
+        lua_pushnil(L); /* where further fields would be */
+    g.family = family_given(L, &g, sock);
+    if (!g.family)
+        return ltw_fail(L, -EAFNOSUPPORT, op);
+    int results = read_fields(L, &g, sock, op);
+    if (results)
+        return results;
+    lua_replace(L, idx);
+    lua_settop(L, idx);
+    return 0;
+}
+
+/* An int field of the table at 1, or `none`. */
+static int int_field(lua_State *L, const char *name, int none)
+{
+    int exact = 0;
+    lua_Integer n = none;
+    if (lua_getfield(L, 1, name) != LUA_TNIL)
+    {
+        n = lua_tointegerx(L, -1, &exact);
+        if (!exact || n < 0 || n > INT_MAX)
+            ltw_argerror(L, 1, name, "integer expected");
+    }
+    lua_pop(L, 1);
+    return (int)n;
+}
+
+/* IPv4 or IPv6, as the host at the top of the stack looks. */
+static int family_of_host(lua_State *L)
+{
+    struct tw_addr addr;
+    if (lua_type(L, -1) != LUA_TSTRING)
+        return AF_INET;
+    const char *host = lua_tostring(L, -1);
+    int rc = tw_addr_inet(&addr, AF_INET, host, 0);
+    return rc == TW_ERESOLVE + EAI_ADDRFAMILY || strchr(host, '%') ? AF_INET6
+                                                                   : AF_INET;
+}
+
+/* Guesses what kind of address the arguments are. */
+static int family_guessed(lua_State *L)
+{
+    bool table = lua_istable(L, 1);
+    if (table ? luaL_len(L, 1) < 2 : lua_isnone(L, 2))
+        return AF_UNIX;
+    lua_settop(L, 2);
+    if (table)
+        lua_geti(L, 1, 1);
+    else
+        lua_pushvalue(L, 1);
+    int family = family_of_host(L);
+    lua_settop(L, 2);
+    return family;
 }
 
 /*
  * address(host, port), address{host, port [, flowinfo, scope_id]} or
- * address(path): the object for a numeric address. Results: the address; or
- * nil, message, code ("EAI_NONAME" when the host is a name).
+ * address(path): the object for a numeric address. Of any other family:
+ * address{family = AF_NETLINK, ...} with the elements of Python's tuple by
+ * place or by name, and proto = where the socket's protocol decides (AF_CAN,
+ * AF_BLUETOOTH). Results: the address; or nil, message, code ("EAI_NONAME"
+ * when the host is a name).
  */
 static int net_address(lua_State *L)
 {
-    struct tw_addr addr;
-    bool pair = lua_istable(L, 1) ? luaL_len(L, 1) > 1 : !lua_isnone(L, 2);
-    if (!pair)
-    {
-        int failed = ltw_toaddr(L, 1, AF_UNIX, "address");
-        return failed ? failed : 1;
-    }
+    struct tw_sock like = {.family = AF_UNSPEC};
     if (lua_istable(L, 1))
-        lua_geti(L, 1, 1);
-    else
-        lua_pushvalue(L, 1);
-    lua_insert(L, 1);
-    const char *host = ltw_text(L, 1, "host");
-    int family =
-        tw_addr_inet(&addr, AF_INET, host, 0) == TW_ERESOLVE + EAI_ADDRFAMILY ||
-                strchr(host, '%')
-            ? AF_INET6
-            : AF_INET;
-    if (tw_addr_inet(&addr, family, host, 0) < 0)
-        return ltw_fail_at(L, TW_ERESOLVE + EAI_NONAME, "address", host);
-    lua_remove(L, 1);
-    int failed = ltw_toaddr(L, 1, family, "address");
+    {
+        like.family = (int16_t)int_field(L, "family", AF_UNSPEC);
+        like.proto = int_field(L, "proto", 0);
+    }
+    if (like.family == AF_UNSPEC)
+        like.family = (int16_t)family_guessed(L);
+    int failed = ltw_toaddr(L, 1, &like, "address");
     if (!failed && !ltw_test(L, 1, LTW_ADDRESS))
         return ltw_fail(L, TW_ERESOLVE + EAI_NONAME, "address");
     return failed ? failed : 1;

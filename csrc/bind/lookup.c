@@ -83,6 +83,7 @@ int ltw_resolved(lua_State *L, int idx, struct tw_wait *wait,
         return give_up(L, lk, lk->lookup.rc);
     const struct addrinfo *ai = lk->lookup.list;
     addr->len = ai->ai_addrlen;
+    addr->proto = 0;
     memcpy(&addr->u.sa, ai->ai_addr, ai->ai_addrlen);
     tw_addr_set_port(addr, tw_addr_port(&lk->like));
     if (ai->ai_family == AF_INET6)
@@ -211,7 +212,8 @@ static int net_gethostbyname(lua_State *L)
     ltw_text(L, 1, "host");
     lua_settop(L, 1);
     lua_pushinteger(L, 0);
-    int failed = ltw_toaddr(L, 1, AF_INET, "lookup");
+    const struct tw_sock like = {.family = AF_INET};
+    int failed = ltw_toaddr(L, 1, &like, "lookup");
     return failed ? failed : tw_task_run(L, &ltw_state(L)->rt, gethostbyname_k);
 }
 

@@ -380,7 +380,7 @@ static int sock_connect_ex_k(lua_State *L, struct tw_wait *wait)
 static int start_connect(lua_State *L, tw_step step)
 {
     const struct ltw_socket *s = self(L);
-    int failed = ltw_toaddr(L, 2, s->sock.family, "connect");
+    int failed = ltw_toaddr(L, 2, &s->sock, "connect");
     return failed ? failed : tw_task_run(L, runtime(L), step);
 }
 
@@ -402,6 +402,18 @@ static int sock_connect_ex(lua_State *L)
     return start_connect(L, sock_connect_ex_k);
 }
 
+/*
+ * s:disconnect(): dissolves what connect has set up: a datagram socket has no
+ * peer any more and receives from everybody. Results: true; or nil, message,
+ * code.
+ */
+static int sock_disconnect(lua_State *L)
+{
+    struct ltw_socket *s = self(L);
+    int rc = s->closed ? TW_ECLOSED : tw_sock_disconnect(&s->sock);
+    return ltw_result(L, rc, "disconnect");
+}
+
 static int sock_bind_k(lua_State *L, struct tw_wait *wait)
 {
     struct tw_addr addr;
@@ -420,7 +432,7 @@ static int sock_bind_k(lua_State *L, struct tw_wait *wait)
 static int sock_bind(lua_State *L)
 {
     const struct ltw_socket *s = self(L);
-    int failed = ltw_toaddr(L, 2, s->sock.family, "bind");
+    int failed = ltw_toaddr(L, 2, &s->sock, "bind");
     return failed ? failed : tw_task_run(L, runtime(L), sock_bind_k);
 }
 
@@ -531,6 +543,7 @@ void ltw_open_socket(lua_State *L)
                                        {"connect", sock_connect},
                                        {"connect_ex", sock_connect_ex},
                                        {"detach", sock_detach},
+                                       {"disconnect", sock_disconnect},
                                        {"dup", sock_dup},
                                        {"fileno", sock_fileno},
                                        {"getpeername", sock_getpeername},

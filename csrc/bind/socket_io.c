@@ -396,7 +396,7 @@ static int sock_sendto(lua_State *L)
     bool has_flags = lua_type(L, 3) == LUA_TNUMBER;
     if (has_flags)
         ltw_int(L, 3, "flags");
-    int failed = ltw_toaddr(L, has_flags ? 4 : 3, s->sock.family, "sendto");
+    int failed = ltw_toaddr(L, has_flags ? 4 : 3, &s->sock, "sendto");
     if (!failed && !has_flags)
     {
         lua_pushinteger(L, 0);

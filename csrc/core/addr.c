@@ -1,8 +1,11 @@
-/* Codecs for AF_INET, AF_INET6 and AF_UNIX. */
+/* Codecs for AF_INET, AF_INET6 and AF_UNIX, and addresses as text. */
 #include "core/addr.h"
+
+#include "core/family.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,56 +141,98 @@ const char *tw_addr_path(const struct tw_addr *addr, size_t *len)
     return path;
 }
 
-static const char *unnamed(char *out)
+/* Text on its way into a buffer of TW_ADDR_TEXT_MAX bytes, cut if need be. */
+struct text
 {
-    static const char text[] = "unnamed";
-    return memcpy(out, text, sizeof text);
+    char *out;
+    size_t len;
+};
+
+static void append(struct text *text, const char *format, ...)
+{
+    va_list args;
+    size_t room = TW_ADDR_TEXT_MAX - text->len;
+    va_start(args, format);
+    int n = vsnprintf(text->out + text->len, room, format, args);
+    va_end(args);
+    text->len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-static const char *format_unix(const struct tw_addr *addr, char *out)
+static void append_bytes(struct text *text, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+    {
+        unsigned char c = (unsigned char)bytes[i];
+        append(text, c < 0x20 || c == 0x7f ? "\\x%02x" : "%c", c);
+    }
+}
+
+static void format_unix(struct text *text, const struct tw_addr *addr)
 {
     size_t len;
     const char *path = tw_addr_path(addr, &len);
-    char *p = out;
-    if (len == 0)
-        return unnamed(out);
-    for (size_t i = 0; i < len; i++)
+    bool abstract = len && *path == '\0';
+    append(text, len == 0 ? "unnamed" : abstract ? "@" : "");
+    append_bytes(text, path + abstract, len - abstract);
+}
+
+static void format_part(struct text *text, const struct tw_addr *addr,
+                        const struct tw_field *field)
+{
+    struct tw_part part;
+    tw_addr_get(addr, field, &part);
+    append(text, "%s=", field->name);
+    if (!part.bytes)
+        append(text, "%llu", (unsigned long long)part.num);
+    else if (field->kind != TW_FIELD_BYTES)
+        append_bytes(text, part.bytes, part.len);
+    else
+        for (size_t i = 0; i < part.len; i++)
+            append(text, i ? ":%02x" : "%02x", (uint8_t)part.bytes[i]);
+}
+
+static void format_fields(struct text *text, const struct tw_addr *addr)
+{
+    const struct tw_family *family = tw_addr_family_of(addr);
+    if (!family)
     {
-        unsigned char c = (unsigned char)path[i];
-        if (i == 0 && c == '\0')
-            *p++ = '@';
-        else if (c < 0x20 || c == 0x7f)
-            p += snprintf(p, sizeof "\\x00", "\\x%02x", c);
-        else
-            *p++ = (char)c;
+        append(text, "family %d", tw_addr_family(addr));
+        return;
     }
-    *p = '\0';
-    return out;
+    append(text, "%s(", family->name);
+    size_t count = tw_addr_count(addr, family);
+    for (size_t i = 0; i < count; i++)
+    {
+        append(text, i ? ", " : "");
+        format_part(text, addr, &family->fields[i]);
+    }
+    append(text, ")");
 }
 
 const char *tw_addr_format(const struct tw_addr *addr,
                            char out[TW_ADDR_TEXT_MAX])
 {
     char host[TW_ADDR_HOST_MAX];
-    char scope[16] = "";
-    switch (tw_addr_family(addr))
+    struct text text = {out, 0};
+    switch (tw_addr_family_of(addr) ? tw_addr_family(addr) : -1)
     {
-    case AF_UNSPEC:
-        return unnamed(out);
     case AF_INET:
-        snprintf(out, TW_ADDR_TEXT_MAX, "%s:%u", tw_addr_host(addr, host),
-                 tw_addr_port(addr));
-        return out;
+        append(&text, "%s:%u", tw_addr_host(addr, host), tw_addr_port(addr));
+        break;
     case AF_INET6:
+        append(&text, "[%s", tw_addr_host(addr, host));
         if (addr->u.in6.sin6_scope_id)
-            snprintf(scope, sizeof scope, "%%%u", addr->u.in6.sin6_scope_id);
-        snprintf(out, TW_ADDR_TEXT_MAX, "[%s%s]:%u", tw_addr_host(addr, host),
-                 scope, tw_addr_port(addr));
-        return out;
+            append(&text, "%%%u", addr->u.in6.sin6_scope_id);
+        append(&text, "]:%u", tw_addr_port(addr));
+        break;
     case AF_UNIX:
-        return format_unix(addr, out);
+        format_unix(&text, addr);
+        break;
     default:
-        snprintf(out, TW_ADDR_TEXT_MAX, "family %d", tw_addr_family(addr));
-        return out;
+        if (addr->len)
+            format_fields(&text, addr);
+        else
+            append(&text, "unnamed");
     }
+    return out;
 }

@@ -7,10 +7,15 @@
 
 #include "core/err.h"
 
-/* A socket address by value. `len` 0 means "none" (an unnamed peer). */
+/*
+ * A socket address by value. `len` 0 means "none" (an unnamed peer). Some
+ * families' addresses depend on the protocol of the socket they belong to;
+ * `proto` is 0 for all others.
+ */
 struct tw_addr
 {
     socklen_t len;
+    int proto;
     union
     {
         struct sockaddr sa;
@@ -51,7 +56,8 @@ int tw_addr_unix(struct tw_addr *addr, const char *path, size_t len);
 
 static inline int tw_addr_family(const struct tw_addr *addr)
 {
-    return addr->len ? addr->u.sa.sa_family : AF_UNSPEC;
+    return addr->len < sizeof addr->u.sa.sa_family ? AF_UNSPEC
+                                                   : addr->u.sa.sa_family;
 }
 
 /* Numeric host text without scope, "" for other families. Returns `out`. */
@@ -66,7 +72,8 @@ const char *tw_addr_path(const struct tw_addr *addr, size_t *len);
 
 /*
  * Printable form: 127.0.0.1:80, [fe80::1%2]:80, /run/x, @abstract with
- * unprintable bytes as \xHH, "unnamed", "family 16". Returns `out`.
+ * unprintable bytes as \xHH, "unnamed", netlink(pid=7, groups=0), "family 99".
+ * Returns `out`.
  */
 const char *tw_addr_format(const struct tw_addr *addr,
                            char out[TW_ADDR_TEXT_MAX]);

@@ -37,6 +37,7 @@ struct tw_net
 
     /* Return a new descriptor. `type` may carry SOCK_NONBLOCK. */
     int (*open)(const struct tw_net *, int family, int type, int proto);
+    /* `peer` may be NULL. */
     int (*accept)(const struct tw_net *, int fd, struct tw_addr *peer,
                   int flags);
     int (*dup)(const struct tw_net *, int fd);

@@ -37,8 +37,10 @@ static int k_accept(const struct tw_net *net, int fd, struct tw_addr *peer,
                     int flags)
 {
     (void)net;
-    peer->len = sizeof peer->u;
-    int conn = accept4(fd, &peer->u.sa, &peer->len, flags | SOCK_CLOEXEC);
+    if (peer)
+        peer->len = sizeof peer->u;
+    int conn = accept4(fd, peer ? &peer->u.sa : NULL, peer ? &peer->len : NULL,
+                       flags | SOCK_CLOEXEC);
     return conn < 0 ? failure(TW_WANT_READ) : conn;
 }
 
@@ -131,7 +133,11 @@ static ssize_t k_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,
                          int flags)
 {
     (void)net;
-    ssize_t n = recvmsg(fd, msg, flags | MSG_CMSG_CLOEXEC);
+    int cloexec = msg->msg_controllen ? MSG_CMSG_CLOEXEC : 0;
+    ssize_t n = recvmsg(fd, msg, flags | cloexec);
+    /* AF_PACKET refuses the flag, and never carries descriptors. */
+    if (n < 0 && errno == EINVAL && cloexec)
+        n = recvmsg(fd, msg, flags);
     return n < 0 ? failure(TW_WANT_READ) : n;
 }
 

@@ -145,6 +145,15 @@ int tw_sock_set_nonblock(struct tw_sock *s)
     return rc;
 }
 
+void tw_sock_named(const struct tw_sock *s, struct tw_addr *addr)
+{
+    bool depends = s->family == AF_CAN || s->family == AF_BLUETOOTH;
+    addr->proto = depends ? s->proto : 0;
+    /* The kernel may say how long a name is for which there was no room. */
+    if (addr->len > sizeof addr->u)
+        addr->len = sizeof addr->u;
+}
+
 int tw_sock_bind(struct tw_sock *s, const struct tw_addr *addr)
 {
     return s->fd < 0 ? TW_ECLOSED : s->net->bind(s->net, s->fd, addr);
@@ -183,10 +192,14 @@ int tw_sock_accept(struct tw_sock *s, struct tw_sock *conn,
     if (s->fd < 0)
         return TW_ECLOSED;
     int rc = -ECONNABORTED;
+    /* AF_ALG has no names, and fails as if the connection had died. */
+    struct tw_addr *name = s->family == AF_ALG ? NULL : peer;
+    peer->len = 0;
     for (int i = 0; i < ACCEPT_TRIES && passing(rc); i++)
-        rc = s->net->accept(s->net, s->fd, peer, mode_flags(conn));
+        rc = s->net->accept(s->net, s->fd, name, mode_flags(conn));
     if (rc < 0)
         return rc;
+    tw_sock_named(s, peer);
     opened(conn, rc, s->family, s->type, s->proto);
     return 0;
 }
@@ -194,6 +207,13 @@ int tw_sock_accept(struct tw_sock *s, struct tw_sock *conn,
 int tw_sock_connect(struct tw_sock *s, const struct tw_addr *addr)
 {
     return s->fd < 0 ? TW_ECLOSED : s->net->connect(s->net, s->fd, addr);
+}
+
+int tw_sock_disconnect(struct tw_sock *s)
+{
+    const struct tw_addr none = {.len = sizeof none.u.sa.sa_family,
+                                 .u.sa.sa_family = AF_UNSPEC};
+    return tw_sock_connect(s, &none);
 }
 
 int tw_sock_shutdown(struct tw_sock *s, int how)
@@ -256,17 +276,22 @@ ssize_t tw_sock_recvfrom(struct tw_sock *s, struct tw_dgram *dgram, int flags)
                          .msg_iovlen = 1};
     ssize_t n = s->net->recvmsg(s->net, s->fd, &msg, flags);
     dgram->addr.len = n < 0 ? 0 : msg.msg_namelen;
+    tw_sock_named(s, &dgram->addr);
     return received(s, n, dgram->len);
 }
 
 int tw_sock_getsockname(const struct tw_sock *s, struct tw_addr *addr)
 {
-    return s->fd < 0 ? TW_ECLOSED : s->net->getsockname(s->net, s->fd, addr);
+    int rc = s->fd < 0 ? TW_ECLOSED : s->net->getsockname(s->net, s->fd, addr);
+    tw_sock_named(s, addr);
+    return rc;
 }
 
 int tw_sock_getpeername(const struct tw_sock *s, struct tw_addr *addr)
 {
-    return s->fd < 0 ? TW_ECLOSED : s->net->getpeername(s->net, s->fd, addr);
+    int rc = s->fd < 0 ? TW_ECLOSED : s->net->getpeername(s->net, s->fd, addr);
+    tw_sock_named(s, addr);
+    return rc;
 }
 
 int tw_sock_getopt(const struct tw_sock *s, struct tw_optval *opt)

@@ -60,6 +60,10 @@ int tw_sock_settimeout(struct tw_sock *s, int64_t timeout);
 /* Puts the descriptor in non-blocking mode without touching the timeout. */
 int tw_sock_set_nonblock(struct tw_sock *s);
 
+/* To be called on an address whose `len` and bytes the kernel has filled in for
+   that socket: completes it. */
+void tw_sock_named(const struct tw_sock *s, struct tw_addr *addr);
+
 int tw_sock_bind(struct tw_sock *s, const struct tw_addr *addr);
 
 /* A negative backlog counts as 0. */
@@ -81,6 +85,10 @@ int tw_sock_accept(struct tw_sock *s, struct tw_sock *conn,
  * that has failed with its error.
  */
 int tw_sock_connect(struct tw_sock *s, const struct tw_addr *addr);
+
+/* Dissolves the association that connect has made of datagram sockets; of TCP,
+   the connection. */
+int tw_sock_disconnect(struct tw_sock *s);
 
 int tw_sock_shutdown(struct tw_sock *s, int how);
 

@@ -207,8 +207,8 @@ static void formatting(void)
     CHECK_STR(tw_addr_format(&a, text), "unnamed");
     CHECK_INT(tw_addr_family(&a), AF_UNSPEC);
     a.len = sizeof a.u.sa;
-    a.u.sa.sa_family = AF_NETLINK;
-    CHECK_STR(tw_addr_format(&a, text), "family 16");
+    a.u.sa.sa_family = AF_APPLETALK;
+    CHECK_STR(tw_addr_format(&a, text), "family 5");
     CHECK_STR(tw_addr_host(&a, text), "");
     a.u.sa.sa_family = 65535;
     CHECK_STR(tw_addr_format(&a, text), "family 65535");
