@@ -13,11 +13,6 @@ local function collect()
     collectgarbage()
 end
 
-local function cloexec(s)
-    local info <close> = assert(io.open("/proc/self/fdinfo/" .. s:fileno()))
-    return tonumber(info:read("a"):match("flags:%s*(%d+)"), 8) & 0x80000 ~= 0
-end
-
 describe("dup", function()
     it("makes a second socket on the same connection", function()
         local client <close>, conn <const> = net.tcp()
@@ -118,41 +113,6 @@ describe("adopting a descriptor", function()
         conn:close()
         assert(client:sendall("x"))
         assert.equal("x", copy:recv(1))
-    end)
-end)
-
-describe("socketpair", function()
-    it("makes two connected sockets", function()
-        local a <close>, b = assert(socket.socketpair())
-        for _, s in ipairs{a, b} do
-            assert.same({UNIX, STREAM, 0}, {s.family, s.type, s.proto})
-            assert.equal("", s:getsockname().path)
-        end
-        assert(a:sendall("to b"))
-        assert.equal("to b", b:recv(10))
-        assert(b:sendall("to a"))
-        assert.equal("to a", a:recv(10))
-        b:close()
-    end)
-
-    it("fails for families that have none", function()
-        net.fails("EOPNOTSUPP", socket.socketpair(INET))
-        net.raises("family: integer expected", socket.socketpair, "x")
-    end)
-end)
-
-describe("every new descriptor", function()
-    it("is closed on exec", function()
-        local server <close> = assert(socket.create_server{"127.0.0.1", 0})
-        local client <close> = assert(socket.create_connection(server:getsockname(), 5))
-        local conn <close> = assert(server:accept())
-        local copy <close> = assert(conn:dup())
-        local adopted <close> = assert(socket.fromfd(conn:fileno(), INET, STREAM))
-        local a <close>, b = assert(socket.socketpair())
-        for _, s in ipairs{server, client, conn, copy, adopted, a, b} do
-            assert.is_true(cloexec(s))
-        end
-        b:close()
     end)
 end)
 

@@ -99,80 +99,9 @@ describe("close", function()
         assert.equal(-1, s:detach())
     end)
 
-    it("happens at the end of a scope, also when closed by hand before", function()
-        local before <const> = net.descriptors()
-        do
-            local a <close> = assert(socket.socket())
-            local b <close> = assert(socket.socket())
-            assert.is_true(a:close())
-            assert.is_true(b:fileno() >= 0)
-        end
-        assert.equal(before, net.descriptors())
-    end)
-
     it("tells the peer", function()
         local client <close>, conn <const> = net.tcp()
         conn:close()
         net.fails("eof", client:recv(1))
-    end)
-
-    it("reports a descriptor that was closed behind its back", function()
-        local s <const> = assert(socket.socket())
-        local thief <const> = assert(socket.socket{fileno = s:fileno()})
-        assert.is_true(thief:close())
-        net.fails("EBADF", s:setblocking(false))
-        net.fails("EBADF", s:close())
-        assert.is_true(s:close())
-    end)
-end)
-
-describe("after close", function()
-    local METHODS <const> = {
-        accept = {}, bind = {{"127.0.0.1", 0}}, connect = {{"127.0.0.1", 1}},
-        disconnect = {}, getpeername = {}, getsockname = {}, listen = {}, makefile = {},
-        shutdown = {socket.SHUT_RDWR}, dup = {},
-        recv = {1}, recvfrom = {1}, recv_into = {socket.buffer(1)},
-        recvfrom_into = {socket.buffer(1)}, send = {"x"}, sendall = {"x"},
-        sendto = {"x", {"127.0.0.1", 1}}, settimeout = {1}, setblocking = {true},
-        getsockopt = {socket.SOL_SOCKET, socket.SO_ERROR},
-        setsockopt = {socket.SOL_SOCKET, socket.SO_REUSEADDR, 1},
-        getoption = {"reuseaddr"}, setoption = {"reuseaddr", true},
-    }
-    local HARMLESS <const> = {close = true, detach = true, fileno = true,
-        gettimeout = true, getblocking = true, connect_ex = true}
-
-    it("every method says that the socket is closed", function()
-        local s <const> = assert(socket.socket())
-        s:settimeout(1)
-        s:close()
-        for name, args in pairs(METHODS) do
-            local message <const> = net.fails("closed", s[name](s, table.unpack(args)))
-            assert.matches("^" .. name .. ".*: closed$", message)
-        end
-        assert.equal(socket.errno.EBADF, s:connect_ex{"127.0.0.1", 1})
-        assert.same({1, true, -1, -1},
-            {s:gettimeout(), s:getblocking(), s:fileno(), s:detach()})
-    end)
-
-    it("nothing of nothing still says so", function()
-        local s <const> = assert(socket.socket())
-        s:close()
-        net.fails("closed", s:recv(0))
-        net.fails("closed", s:recvfrom(0))
-        net.fails("closed", s:recv_into(socket.buffer(0)))
-        net.fails("closed", s:recvfrom_into(socket.buffer(0)))
-        net.fails("closed", s:send(""))
-        assert.equal(0, select(4, s:sendall("")))
-    end)
-
-    it("no method has been forgotten here", function()
-        local s <close> = assert(socket.socket())
-        for name, method in pairs(debug.getmetatable(s)) do
-            assert.is_true(name:sub(1, 2) == "__" or method == nil, name)
-        end
-        for name, method in pairs(debug.getmetatable(s).__index) do
-            assert.is_true(type(method) ~= "function" or METHODS[name] ~= nil
-                or HARMLESS[name] or false, name)
-        end
     end)
 end)

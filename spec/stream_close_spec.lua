@@ -9,23 +9,6 @@ local function open(fd)
 end
 
 describe("a socket and its stream", function()
-    it("keep the descriptor until both are closed", function()
-        for _, order in ipairs{"socket first", "stream first"} do
-            local a <const>, b <const> = net.tcp()
-            local f <const> = assert(a:makefile("r"))
-            local fd <const> = a:fileno()
-            local first <const> = order == "socket first" and a or f
-            local second <const> = order == "socket first" and f or a
-            assert.is_true(first:close())
-            assert.is_true(open(fd), order)
-            assert.is_true(second:close())
-            assert.is_false(open(fd), order)
-            assert.equal(-1, a:fileno())
-            assert.equal(-1, f:fileno())
-            b:close()
-        end
-    end)
-
     it("closed is the socket, but what has come can be read", function()
         local a <const>, b <const> = net.tcp()
         local f <close> = assert(a:makefile("r"))

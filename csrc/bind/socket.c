@@ -555,6 +555,7 @@ void ltw_open_socket(lua_State *L)
     ltw_newtype(L, LTW_SOCKET, meta, methods);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_io);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_options);
+    ltw_addmethods(L, LTW_SOCKET, ltw_socket_fd);
     ltw_open_kinds(L);
 }
 

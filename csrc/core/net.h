@@ -75,6 +75,10 @@ struct tw_net
     int (*set_nonblock)(const struct tw_net *, int fd, bool on);
     int (*get_nonblock)(const struct tw_net *, int fd);
 
+    /* FD_CLOEXEC, ditto. */
+    int (*set_cloexec)(const struct tw_net *, int fd, bool on);
+    int (*get_cloexec)(const struct tw_net *, int fd);
+
     /* Monotonic nanoseconds. */
     int64_t (*clock)(const struct tw_net *);
 

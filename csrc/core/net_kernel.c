@@ -243,6 +243,19 @@ static int k_get_nonblock(const struct tw_net *net, int fd)
     return flags < 0 ? failure(0) : (flags & O_NONBLOCK) != 0;
 }
 
+static int k_set_cloexec(const struct tw_net *net, int fd, bool on)
+{
+    (void)net;
+    return done(fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0));
+}
+
+static int k_get_cloexec(const struct tw_net *net, int fd)
+{
+    (void)net;
+    int flags = fcntl(fd, F_GETFD);
+    return flags < 0 ? failure(0) : (flags & FD_CLOEXEC) != 0;
+}
+
 static int64_t k_clock(const struct tw_net *net)
 {
     (void)net;
@@ -290,6 +303,8 @@ const struct tw_net tw_net_kernel = {
     .getpeername = k_getpeername,
     .set_nonblock = k_set_nonblock,
     .get_nonblock = k_get_nonblock,
+    .set_cloexec = k_set_cloexec,
+    .get_cloexec = k_get_cloexec,
     .clock = k_clock,
     .lookup = k_lookup,
     .lookup_free = k_lookup_free,

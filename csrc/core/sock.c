@@ -154,6 +154,19 @@ void tw_sock_named(const struct tw_sock *s, struct tw_addr *addr)
         addr->len = sizeof addr->u;
 }
 
+int tw_sock_get_inheritable(const struct tw_sock *s)
+{
+    if (s->fd < 0)
+        return TW_ECLOSED;
+    int cloexec = s->net->get_cloexec(s->net, s->fd);
+    return cloexec < 0 ? cloexec : !cloexec;
+}
+
+int tw_sock_set_inheritable(struct tw_sock *s, bool on)
+{
+    return s->fd < 0 ? TW_ECLOSED : s->net->set_cloexec(s->net, s->fd, !on);
+}
+
 int tw_sock_bind(struct tw_sock *s, const struct tw_addr *addr)
 {
     return s->fd < 0 ? TW_ECLOSED : s->net->bind(s->net, s->fd, addr);

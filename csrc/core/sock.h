@@ -64,6 +64,11 @@ int tw_sock_set_nonblock(struct tw_sock *s);
    that socket: completes it. */
 void tw_sock_named(const struct tw_sock *s, struct tw_addr *addr);
 
+/* Whether programs that this one starts get the descriptor too (FD_CLOEXEC is
+   off), as it is now: 0 or 1. New descriptors are not inheritable. */
+int tw_sock_get_inheritable(const struct tw_sock *s);
+int tw_sock_set_inheritable(struct tw_sock *s, bool on);
+
 int tw_sock_bind(struct tw_sock *s, const struct tw_addr *addr);
 
 /* A negative backlog counts as 0. */

@@ -203,6 +203,13 @@ void tw_loop_forget(struct tw_loop *loop, struct tw_watch *watch)
     tw_watch_init(watch, -1);
 }
 
+void tw_loop_forget_fd(struct tw_loop *loop, int fd)
+{
+    struct tw_watch *watch = fd < 0 ? NULL : lookup(loop, fd);
+    if (watch)
+        tw_loop_forget(loop, watch);
+}
+
 int tw_loop_timer(struct tw_loop *loop, struct tw_waiter *waiter, int64_t when)
 {
     tw_heap_remove(&loop->heap, waiter);

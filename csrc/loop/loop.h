@@ -95,6 +95,9 @@ void tw_loop_nudge(struct tw_loop *loop, struct tw_watch *watch);
  */
 void tw_loop_forget(struct tw_loop *loop, struct tw_watch *watch);
 
+/* Ditto, whoever's watch it is that has waited for that descriptor. */
+void tw_loop_forget_fd(struct tw_loop *loop, int fd);
+
 /*
  * Wakes `waiter` with TW_ETIMEDOUT at an absolute time, unless untimed first;
  * being woken for another reason does not untime it. Returns 0 or -ENOMEM.

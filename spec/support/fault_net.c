@@ -35,6 +35,8 @@ static const struct likely ops[] = {
     {"getpeername", {-ENOBUFS, -ENOTCONN}},
     {"set_nonblock", {-ENOMEM, -EPERM}},
     {"get_nonblock", {-ENOMEM, -EPERM}},
+    {"set_cloexec", {-ENOMEM, -EPERM}},
+    {"get_cloexec", {-ENOMEM, -EPERM}},
     {"lookup", {TW_ERESOLVE + EAI_AGAIN, -EMFILE}},
     {"poller open", {-EMFILE, -ENOMEM}},
     {"poller set", {-ENOMEM, -ENOSPC}},
@@ -82,7 +84,7 @@ static int failing(const char *name)
     if (!spoil(name))
         return 0;
     size_t place = place_of(name);
-    the->failed |= 1u << place;
+    the->failed |= 1ull << place;
     return ops[place].codes[the->kind == FAULT_FAIL2];
 }
 
@@ -139,7 +141,7 @@ bool fault_net_explains(const struct fault_net *fault, const char *code)
     for (size_t i = 0; i < OPS; i++)
     {
         int rc = ops[i].codes[fault->kind == FAULT_FAIL2];
-        if (fault->failed & 1u << i && strcmp(tw_err_name(rc), code) == 0)
+        if (fault->failed & 1ull << i && strcmp(tw_err_name(rc), code) == 0)
             return true;
     }
     return false;
@@ -341,6 +343,18 @@ static int f_get_nonblock(const struct tw_net *net, int fd)
     return rc ? rc : tw_net_kernel.get_nonblock(net, fd);
 }
 
+static int f_set_cloexec(const struct tw_net *net, int fd, bool on)
+{
+    int rc = failing("set_cloexec");
+    return rc ? rc : tw_net_kernel.set_cloexec(net, fd, on);
+}
+
+static int f_get_cloexec(const struct tw_net *net, int fd)
+{
+    int rc = failing("get_cloexec");
+    return rc ? rc : tw_net_kernel.get_cloexec(net, fd);
+}
+
 static int f_lookup(const struct tw_net *net, const char *host,
                     const char *service, const struct addrinfo *hints,
                     struct addrinfo **list)
@@ -443,6 +457,8 @@ void fault_net_init(struct fault_net *fault, const struct tw_backend *under)
     fault->net.getpeername = f_getpeername;
     fault->net.set_nonblock = f_set_nonblock;
     fault->net.get_nonblock = f_get_nonblock;
+    fault->net.set_cloexec = f_set_cloexec;
+    fault->net.get_cloexec = f_get_cloexec;
     fault->net.lookup = f_lookup;
 }
 

@@ -39,7 +39,7 @@ struct fault_net
     atomic_long fail_at; /* 0: none */
     atomic_long count, injected;
     _Atomic(const char *) last; /* the operation last spoilt */
-    atomic_uint failed;         /* a bit for each operation that failed */
+    atomic_ullong failed;       /* a bit for each operation that failed */
 
     /* By descriptor. */
     bool open[FAULT_FDS];

@@ -1,0 +1,54 @@
+/* Sockets in Lua: what is done with descriptors by number, or to them. */
+#include "bind/module.h"
+#include "bind/socket.h"
+
+/* False for nil, false and the number 0, as in Python. */
+static bool truth(lua_State *L, int idx)
+{
+    bool zero = lua_type(L, idx) == LUA_TNUMBER && lua_tonumber(L, idx) == 0;
+    return lua_toboolean(L, idx) && !zero;
+}
+
+/* s:get_inheritable(): whether programs that this process starts get the
+   descriptor too, as the system has it now; or nil, message, code. */
+static int sock_get_inheritable(lua_State *L)
+{
+    const struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
+    int rc = s->closed ? TW_ECLOSED : tw_sock_get_inheritable(&s->sock);
+    if (rc < 0)
+        return ltw_fail(L, rc, "get_inheritable");
+    lua_pushboolean(L, rc);
+    return 1;
+}
+
+/* s:set_inheritable(flag): true; or nil, message, code. The number 0 counts as
+   false. */
+static int sock_set_inheritable(lua_State *L)
+{
+    struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
+    luaL_checkany(L, 2);
+    bool on = truth(L, 2);
+    int rc = s->closed ? TW_ECLOSED : tw_sock_set_inheritable(&s->sock, on);
+    return ltw_result(L, rc, "set_inheritable");
+}
+
+/*
+ * close(fd): closes a descriptor given by its number, whoever has it. A socket
+ * that has it is of no more use: who waits for it is woken with "closed", and
+ * its own close says "EBADF". Results: true; or nil, message, code.
+ */
+static int net_close(lua_State *L)
+{
+    struct tw_runtime *rt = ltw_runtime(L);
+    int fd = ltw_int(L, 1, "fd");
+    if (fd < 0)
+        return ltw_fail(L, -EBADF, "close");
+    tw_loop_forget_fd(rt->loop, fd);
+    return ltw_result(L, rt->net->close(rt->net, fd), "close");
+}
+
+const luaL_Reg ltw_socket_fd[] = {{"get_inheritable", sock_get_inheritable},
+                                  {"set_inheritable", sock_set_inheritable},
+                                  {NULL, NULL}};
+
+const luaL_Reg ltw_fd_functions[] = {{"close", net_close}, {NULL, NULL}};
