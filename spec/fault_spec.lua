@@ -15,6 +15,7 @@ local SCENARIOS <const> = {
     tcp = {100, 40},
     udp = {30, 15},
     pair = {50, 25},
+    pair_inet = {60, 40},
     stream = {30, 20},
     lookup = {80, 25},
     options = {40, 12},

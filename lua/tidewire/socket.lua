@@ -10,6 +10,7 @@ for name, value in pairs(core) do
 end
 socket.task, socket.stdio = nil, nil
 socket.relay = require "tidewire.relay"
+socket.socketpair = require "tidewire.pair"
 
 local function keys(...)
     local set = {}
