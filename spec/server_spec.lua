@@ -131,41 +131,6 @@ describe("accept without descriptors left", function()
 end)
 
 describe("create_server", function()
-    it("binds where it is told, and reuses the address", function()
-        local a <close> = assert(socket.create_server{"127.0.0.1", 0})
-        local b <close> = assert(socket.create_server({"::1", 0}, {family = INET6}))
-        assert.same({"127.0.0.1", INET, socket.SOCK_STREAM},
-            {a:getsockname().host, a.family, a.type})
-        assert.same({"::1", INET6, socket.SOCK_STREAM},
-            {b:getsockname().host, b.family, b.type})
-        assert.is_true(a:getoption("reuseaddr"))
-        assert.is_false(a:getoption("reuseport"))
-        local c <close> = assert(socket.create_server({"127.0.0.1", 0}, {reuse_port = true}))
-        assert.is_true(c:getoption("reuseport"))
-        local d <close> = assert(socket.create_server(c:getsockname(), {reuse_port = true}))
-        assert.equal(c:getsockname(), d:getsockname())
-    end)
-
-    it("names the address that it cannot have, and leaves nothing open", function()
-        local server <close> = assert(socket.create_server{"127.0.0.1", 0})
-        local before <const> = net.descriptors()
-        local addr <const> = server:getsockname()
-        assert.is_truthy(net.fails("EADDRINUSE", socket.create_server(addr))
-            :find(tostring(addr), 1, true))
-        net.fails("EADDRNOTAVAIL", socket.create_server{"192.0.2.1", 0})
-        net.raises("port", socket.create_server, {"127.0.0.1", 65536})
-        net.raises("backlog", socket.create_server, {"127.0.0.1", 0}, {backlog = "5"})
-        assert.equal(before, net.descriptors())
-    end)
-
-    it("refuses misuse", function()
-        local at <const> = {"127.0.0.1", 0}
-        net.raises("unknown option 'backlogg'", socket.create_server, at, {backlogg = 1})
-        net.raises("options: table expected", socket.create_server, at, 5)
-        net.raises("dualstack_ipv6: needs", socket.create_server, at, {dualstack_ipv6 = true})
-        net.raises("address", socket.create_server)
-    end)
-
     it("serves IPv6 only, unless it is to serve both", function()
         assert.is_true(socket.has_dualstack_ipv6())
         -- Bound to one address, the system makes it so by itself.

@@ -208,7 +208,10 @@ local function set_up(s, address, o)
         end
     end
     if o.family == core.AF_INET6 then
-        s:setoption("v6only", not o.dualstack_ipv6)
+        ok, message, code = s:setoption("v6only", not o.dualstack_ipv6)
+        if not ok then
+            return nil, message, code
+        end
     end
     ok, message, code = s:bind(address)
     if not ok then
