@@ -4,7 +4,7 @@ local net <const> = require "spec.support.net"
 local peer <const> = require "spec.support.peer"
 local socket <const> = require "tidewire.socket"
 
-local INET <const>, INET6 <const> = socket.AF_INET, socket.AF_INET6
+local INET6 <const> = socket.AF_INET6
 
 describe("listen", function()
     it("takes any backlog, and none", function()
