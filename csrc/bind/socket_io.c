@@ -175,13 +175,11 @@ static ssize_t tryrecvfrom(struct tw_runtime *rt, struct ltw_socket *s,
     return n;
 }
 
-/* Stack: self, size, flags. */
-static int sock_recvfrom_k(lua_State *L, struct tw_wait *wait)
+static int recvfrom_once(lua_State *L, struct tw_wait *wait,
+                         struct ltw_socket *s, size_t len, int flags)
 {
-    struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     struct tw_dgram dgram;
-    dgram.len = size_arg(L, 2);
-    int flags = ltw_optint(L, 3, "flags", 0);
+    dgram.len = len;
     ssize_t n = obstacle(s, wait);
     dgram.data = n < 0 ? NULL : room(wait->rt, s, &dgram.len);
     if (n >= 0)
@@ -193,14 +191,29 @@ static int sock_recvfrom_k(lua_State *L, struct tw_wait *wait)
     return 2;
 }
 
+/* Stack: self, size, flags. */
+static int sock_recvfrom_k(lua_State *L, struct tw_wait *wait)
+{
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    return recvfrom_once(L, wait, s, (size_t)lua_tointeger(L, 2),
+                         (int)lua_tointeger(L, 3));
+}
+
 /*
  * s:recvfrom(size [, flags]): a datagram, cut to `size` bytes, and its
  * sender's address (nil if it has none); or nil, message, code.
  */
 static int sock_recvfrom(lua_State *L)
 {
+    struct tw_wait wait;
+    struct ltw_socket *s = ltw_begin(L, &wait);
+    size_t len = size_arg(L, 2);
+    int flags = ltw_optint(L, 3, "flags", 0);
+    int results = recvfrom_once(L, &wait, s, len, flags);
+    if (results != TW_TASK_WAIT)
+        return tw_task_done(L, wait.rt, results);
     lua_settop(L, 3);
-    return tw_task_run(L, &ltw_state(L)->rt, sock_recvfrom_k);
+    return tw_task_go_on(L, &wait, sock_recvfrom_k);
 }
 
 /* Where in the buffer at 2 the bytes go, from size, flags and at. */
@@ -357,31 +370,35 @@ static int sock_sendall(lua_State *L)
                                    : tw_task_done(L, wait.rt, results);
 }
 
-/* Stack: self, data, flags, address or lookup. */
-static int sock_sendto_k(lua_State *L, struct tw_wait *wait)
+/* Sends to an address that is known. Stack: self, data, flags, address. */
+static int sendto_once(lua_State *L, struct tw_wait *wait, struct ltw_socket *s,
+                       struct tw_dgram *dgram)
 {
-    struct tw_runtime *rt = wait->rt;
-    struct ltw_socket *s = lua_touserdata(L, 1);
     int flags = (int)lua_tointeger(L, 3);
-    struct tw_dgram dgram;
-    wait->timeout = s->sock.timeout;
-    int results = ltw_resolved(L, 4, wait, &dgram.addr);
-    if (results != 0)
-        return results;
-    dgram.data = (void *)ltw_bytes(L, 2, "data", &dgram.len);
+    dgram->data = (void *)ltw_bytes(L, 2, "data", &dgram->len);
     ssize_t n = obstacle(s, wait);
     if (n >= 0)
-        n = ltw_attempt(rt, s, TW_WRITE, flags);
+        n = ltw_attempt(wait->rt, s, TW_WRITE, flags);
     if (n >= 0)
-        n = tw_sock_sendto(&s->sock, &dgram, kernel_flags(rt, s, flags));
+        n = tw_sock_sendto(&s->sock, dgram, kernel_flags(wait->rt, s, flags));
     if (n == TW_WANT_WRITE)
         tw_watch_blocked(&s->watch, TW_WRITE);
     if (tw_err_want(n) && ltw_want(s, wait, (int)n, flags))
         return TW_TASK_WAIT;
     if (n < 0)
-        return ltw_fail_addr(L, (int)n, "sendto", &dgram.addr);
+        return ltw_fail_addr(L, (int)n, "sendto", &dgram->addr);
     lua_pushinteger(L, (lua_Integer)n);
     return 1;
+}
+
+/* Stack: self, data, flags, address or lookup. */
+static int sock_sendto_k(lua_State *L, struct tw_wait *wait)
+{
+    struct ltw_socket *s = lua_touserdata(L, 1);
+    struct tw_dgram dgram;
+    wait->timeout = s->sock.timeout;
+    int results = ltw_resolved(L, 4, wait, &dgram.addr);
+    return results ? results : sendto_once(L, wait, s, &dgram);
 }
 
 /*
@@ -391,18 +408,26 @@ static int sock_sendto_k(lua_State *L, struct tw_wait *wait)
 static int sock_sendto(lua_State *L)
 {
     size_t len;
-    const struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
+    struct tw_wait wait;
+    struct tw_dgram dgram;
+    struct ltw_socket *s = ltw_begin(L, &wait);
     ltw_bytes(L, 2, "data", &len);
     bool has_flags = lua_type(L, 3) == LUA_TNUMBER;
     if (has_flags)
         ltw_int(L, 3, "flags");
     int failed = ltw_toaddr(L, has_flags ? 4 : 3, &s->sock, "sendto");
-    if (!failed && !has_flags)
+    if (failed)
+        return failed;
+    if (!has_flags)
     {
         lua_pushinteger(L, 0);
         lua_insert(L, 3);
     }
-    return failed ? failed : tw_task_run(L, &ltw_state(L)->rt, sock_sendto_k);
+    if (!ltw_getaddr(L, 4, &dgram.addr))
+        return tw_task_run(L, wait.rt, sock_sendto_k);
+    int results = sendto_once(L, &wait, s, &dgram);
+    return results == TW_TASK_WAIT ? tw_task_go_on(L, &wait, sock_sendto_k)
+                                   : tw_task_done(L, wait.rt, results);
 }
 
 const luaL_Reg ltw_socket_io[] = {

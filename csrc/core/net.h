@@ -29,6 +29,15 @@ struct tw_optval
     socklen_t len; /* room on entry to getopt, bytes used on return */
 };
 
+/* A datagram's bytes and its receiver or, from recvfrom, its sender (len 0 when
+   unknown). */
+struct tw_dgram
+{
+    void *data;
+    size_t len;
+    struct tw_addr addr;
+};
+
 struct tw_net
 {
     const char *name;
@@ -54,11 +63,16 @@ struct tw_net
     int (*shutdown)(const struct tw_net *, int fd, int how);
 
     /* Return the bytes moved; 0 from recv is an end or an empty datagram.
-       sendmsg may return TW_WANT_TIME for a receiver that is full. */
+       sendto and sendmsg may return TW_WANT_TIME for a receiver that is full.
+     */
     ssize_t (*send)(const struct tw_net *, int fd, const void *data, size_t len,
                     int flags);
     ssize_t (*recv)(const struct tw_net *, int fd, void *data, size_t len,
                     int flags);
+    ssize_t (*sendto)(const struct tw_net *, int fd, const struct tw_dgram *,
+                      int flags);
+    ssize_t (*recvfrom)(const struct tw_net *, int fd, struct tw_dgram *,
+                        int flags);
     ssize_t (*sendmsg)(const struct tw_net *, int fd, const struct msghdr *,
                        int flags);
     ssize_t (*recvmsg)(const struct tw_net *, int fd, struct msghdr *,

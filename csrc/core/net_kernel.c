@@ -115,18 +115,40 @@ static ssize_t k_recv(const struct tw_net *net, int fd, void *data, size_t len,
     return n < 0 ? failure(TW_WANT_READ) : n;
 }
 
+/* A full receiver of AF_UNIX datagrams does not make us unwritable. */
+static int send_failure(const struct sockaddr *to, socklen_t len)
+{
+    bool full = errno == EAGAIN && len > 0 && to->sa_family == AF_UNIX;
+    return full ? TW_WANT_TIME : failure(TW_WANT_WRITE);
+}
+
+static ssize_t k_sendto(const struct tw_net *net, int fd,
+                        const struct tw_dgram *dgram, int flags)
+{
+    (void)net;
+    const struct tw_addr *to = &dgram->addr;
+    ssize_t n = sendto(fd, dgram->data, dgram->len, flags | MSG_NOSIGNAL,
+                       &to->u.sa, to->len);
+    return n < 0 ? send_failure(&to->u.sa, to->len) : n;
+}
+
+static ssize_t k_recvfrom(const struct tw_net *net, int fd,
+                          struct tw_dgram *dgram, int flags)
+{
+    (void)net;
+    struct tw_addr *from = &dgram->addr;
+    from->len = sizeof from->u;
+    ssize_t n =
+        recvfrom(fd, dgram->data, dgram->len, flags, &from->u.sa, &from->len);
+    return n < 0 ? failure(TW_WANT_READ) : n;
+}
+
 static ssize_t k_sendmsg(const struct tw_net *net, int fd,
                          const struct msghdr *msg, int flags)
 {
     (void)net;
     ssize_t n = sendmsg(fd, msg, flags | MSG_NOSIGNAL);
-    if (n >= 0)
-        return n;
-    /* A full receiver of AF_UNIX datagrams does not make us unwritable. */
-    const struct sockaddr *to = msg->msg_name;
-    bool full =
-        errno == EAGAIN && msg->msg_namelen > 0 && to->sa_family == AF_UNIX;
-    return full ? TW_WANT_TIME : failure(TW_WANT_WRITE);
+    return n < 0 ? send_failure(msg->msg_name, msg->msg_namelen) : n;
 }
 
 static ssize_t k_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,
@@ -294,6 +316,8 @@ const struct tw_net tw_net_kernel = {
     .shutdown = k_shutdown,
     .send = k_send,
     .recv = k_recv,
+    .sendto = k_sendto,
+    .recvfrom = k_recvfrom,
     .sendmsg = k_sendmsg,
     .recvmsg = k_recvmsg,
     .getopt = k_getopt,

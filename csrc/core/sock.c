@@ -270,25 +270,16 @@ ssize_t tw_sock_sendto(struct tw_sock *s, const struct tw_dgram *dgram,
 {
     if (s->fd < 0)
         return TW_ECLOSED;
-    struct iovec iov = {dgram->data, dgram->len};
-    struct msghdr msg = {.msg_name = (void *)&dgram->addr.u.sa,
-                         .msg_namelen = dgram->addr.len,
-                         .msg_iov = &iov,
-                         .msg_iovlen = 1};
-    return s->net->sendmsg(s->net, s->fd, &msg, flags);
+    return s->net->sendto(s->net, s->fd, dgram, flags);
 }
 
 ssize_t tw_sock_recvfrom(struct tw_sock *s, struct tw_dgram *dgram, int flags)
 {
     if (s->fd < 0)
         return TW_ECLOSED;
-    struct iovec iov = {dgram->data, dgram->len};
-    struct msghdr msg = {.msg_name = &dgram->addr.u.sa,
-                         .msg_namelen = sizeof dgram->addr.u,
-                         .msg_iov = &iov,
-                         .msg_iovlen = 1};
-    ssize_t n = s->net->recvmsg(s->net, s->fd, &msg, flags);
-    dgram->addr.len = n < 0 ? 0 : msg.msg_namelen;
+    ssize_t n = s->net->recvfrom(s->net, s->fd, dgram, flags);
+    if (n < 0)
+        dgram->addr.len = 0;
     tw_sock_named(s, &dgram->addr);
     return received(s, n, dgram->len);
 }

@@ -107,14 +107,6 @@ ssize_t tw_sock_send(struct tw_sock *s, const void *data, size_t len,
  */
 ssize_t tw_sock_recv(struct tw_sock *s, void *data, size_t len, int flags);
 
-/* A datagram's bytes and, for recvfrom, its sender (len 0 when unknown). */
-struct tw_dgram
-{
-    void *data;
-    size_t len;
-    struct tw_addr addr;
-};
-
 /* As send and recv, with an address. */
 ssize_t tw_sock_sendto(struct tw_sock *s, const struct tw_dgram *dgram,
                        int flags);

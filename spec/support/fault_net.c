@@ -27,6 +27,8 @@ static const struct likely ops[] = {
     {"shutdown", {-ENOTCONN, -ENOBUFS}},
     {"send", {-EPIPE, -ENOBUFS}},
     {"recv", {-ECONNRESET, -ENOMEM}},
+    {"sendto", {-ECONNREFUSED, -ENOBUFS}},
+    {"recvfrom", {-ECONNREFUSED, -ENOMEM}},
     {"sendmsg", {-ECONNREFUSED, -ENOBUFS}},
     {"recvmsg", {-ECONNREFUSED, -ENOMEM}},
     {"getopt", {-ENOBUFS, -ENOPROTOOPT}},
@@ -272,6 +274,28 @@ static ssize_t f_recv(const struct tw_net *net, int fd, void *data, size_t len,
     return n;
 }
 
+static ssize_t f_sendto(const struct tw_net *net, int fd,
+                        const struct tw_dgram *dgram, int flags)
+{
+    int rc = spoilt("sendto", fd, TW_WRITE);
+    return rc ? rc : tw_net_kernel.sendto(net, fd, dgram, flags);
+}
+
+static ssize_t f_recvfrom(const struct tw_net *net, int fd,
+                          struct tw_dgram *dgram, int flags)
+{
+    int rc = spoilt("recvfrom", fd, TW_READ);
+    if (rc)
+        return rc;
+    size_t len = dgram->len;
+    dgram->len = portion("recvfrom", fd, len);
+    ssize_t n = tw_net_kernel.recvfrom(net, fd, dgram, flags);
+    if (n > 0 && dgram->len < len)
+        promise(fd, TW_READ);
+    dgram->len = len;
+    return n;
+}
+
 static ssize_t f_sendmsg(const struct tw_net *net, int fd,
                          const struct msghdr *msg, int flags)
 {
@@ -449,6 +473,8 @@ void fault_net_init(struct fault_net *fault, const struct tw_backend *under)
     fault->net.shutdown = f_shutdown;
     fault->net.send = f_send;
     fault->net.recv = f_recv;
+    fault->net.sendto = f_sendto;
+    fault->net.recvfrom = f_recvfrom;
     fault->net.sendmsg = f_sendmsg;
     fault->net.recvmsg = f_recvmsg;
     fault->net.getopt = f_getopt;
