@@ -11,7 +11,7 @@ struct fake
     int open_rc, pair_rc, dup_rc, close_rc, set_nonblock_rc, get_nonblock_rc;
     int accept_rc[100]; /* one after another */
     int accepts, accept_flags;
-    ssize_t recv_rc, peek_rc, recvmsg_rc;
+    ssize_t recv_rc, peek_rc, recvfrom_rc;
     int peeks;
     bool hungup;
     int so_type_rc, so_type, so_domain_rc, so_domain, so_proto_rc, so_proto;
@@ -89,12 +89,12 @@ static ssize_t fake_recv(const struct tw_net *net, int fd, void *data,
     return f->peek_rc;
 }
 
-static ssize_t fake_recvmsg(const struct tw_net *net, int fd,
-                            struct msghdr *msg, int flags)
+static ssize_t fake_recvfrom(const struct tw_net *net, int fd,
+                             struct tw_dgram *dgram, int flags)
 {
     (void)fd, (void)flags;
-    msg->msg_namelen = 7;
-    return called(net, "recvmsg")->recvmsg_rc;
+    dgram->addr.len = 7;
+    return called(net, "recvfrom")->recvfrom_rc;
 }
 
 static int fake_getopt(const struct tw_net *net, int fd, struct tw_optval *opt)
@@ -146,7 +146,7 @@ static const struct fake blank = {
             .close = fake_close,
             .listen = fake_listen,
             .recv = fake_recv,
-            .recvmsg = fake_recvmsg,
+            .recvfrom = fake_recvfrom,
             .hungup = fake_hungup,
             .getopt = fake_getopt,
             .set_nonblock = fake_set_nonblock,
@@ -461,11 +461,11 @@ static void received(void)
     struct fake f;
     struct tw_sock s = opened(&f, SOCK_STREAM, 0);
     struct tw_dgram dgram = {.data = data, .len = sizeof data};
-    f.recv_rc = f.recvmsg_rc = 4;
+    f.recv_rc = f.recvfrom_rc = 4;
     CHECK_INT(tw_sock_recv(&s, data, sizeof data, 0), 4);
     CHECK_INT(tw_sock_recvfrom(&s, &dgram, 0), 4);
     CHECK_INT(dgram.addr.len, 7);
-    f.recv_rc = f.recvmsg_rc = TW_WANT_READ;
+    f.recv_rc = f.recvfrom_rc = TW_WANT_READ;
     CHECK_INT(tw_sock_recv(&s, data, sizeof data, 0), TW_WANT_READ);
     CHECK_INT(tw_sock_recvfrom(&s, &dgram, 0), TW_WANT_READ);
     CHECK_INT(dgram.addr.len, 0);
