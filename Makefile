@@ -29,6 +29,9 @@ CTESTS   = $(patsubst spec/c/%.c,$(BUILD)/test/%,$(wildcard spec/c/*_test.c))
 SUPPORT  = $(patsubst spec/support/%.c,$(BUILD)/test/%,$(wildcard spec/support/*_host.c))
 BENCHES  = $(patsubst spec/%,$(BUILD)/%,$(basename $(wildcard spec/bench/*.c spec/bench/*.go)))
 
+$(shell mkdir -p $(addprefix $(BUILD)/,$(patsubst csrc/%/,obj/%,$(wildcard csrc/*/)) \
+	lib/tidewire bin test bench))
+
 # A thread may be in getaddrinfo when the last state is closed: the code it
 # returns to must stay mapped, hence nodelete.
 SO_FLAGS = -shared -Wl,-z,nodelete
@@ -47,33 +50,26 @@ $(if $(word 2,$(MAKECMDGOALS)),$(eval .NOTPARALLEL:))
 all: $(BUILD)/lib/tidewire/core.so $(BUILD)/lib/libtidewire.a $(BUILD)/bin/tidewire
 
 $(PORTABLE): $(BUILD)/obj/%.o: csrc/%.c
-	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Icsrc -c $< -o $@
 
 $(LUAPART) $(BUILD)/obj/host/main.o: $(BUILD)/obj/%.o: csrc/%.c
-	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Icsrc $(LUA_CFLAGS) -c $< -o $@
 
 $(BUILD)/lib/tidewire/core.so: $(PORTABLE) $(LUAPART)
-	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(USE_LTO) $(ALL_LDFLAGS) $(SO_FLAGS) $^ -lm -o $@
 
 $(BUILD)/lib/libtidewire.a: $(PORTABLE) $(LUAPART)
-	@mkdir -p $(@D)
 	@rm -f $@
 	ar qcs $@ $^
 
 $(BUILD)/bin/tidewire: $(BUILD)/obj/host/main.o $(BUILD)/lib/libtidewire.a
-	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -fno-lto $^ $(LUA_LIBS) -lm -o $@
 
 # C unit tests see no Lua header; the test hosts embed the library.
 $(BUILD)/test/%_test: spec/c/%_test.c $(PORTABLE)
-	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto -Icsrc -Ispec/c $(filter %.c %.o,$^) -o $@
 
 $(BUILD)/test/%_host: spec/support/%_host.c $(BUILD)/lib/libtidewire.a
-	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto $(WRAP) -Icsrc -Ispec/support \
 		$(LUA_CFLAGS) $(filter %.c,$^) $(filter %.a,$^) $(LUA_LIBS) -lm -o $@
 
@@ -85,7 +81,6 @@ $(BUILD)/test/fault_host: WRAP = $(addprefix -Xlinker --wrap=,malloc calloc \
 	eventfd pthread_create)
 
 $(BUILD)/bench/%: spec/bench/%.c
-	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) $< $(LIBS) -o $@
 $(BUILD)/bench/echo_uv: LIBS = $$(pkg-config --cflags --libs libuv)
 $(BUILD)/bench/%: spec/bench/%.go
