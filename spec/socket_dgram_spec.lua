@@ -184,3 +184,51 @@ describe("a datagram socket", function()
         net.fails("ENOTCONN", s:getpeername())
     end)
 end)
+
+describe("a datagram from a peer heard before", function()
+    -- Bytes of Lua's heap that each f() takes, with nothing collected.
+    local function heap(f)
+        for _ = 1, 10 do f() end
+        collectgarbage()
+        collectgarbage "stop"
+        local before <const> = collectgarbage "count"
+        for _ = 1, 100 do f() end
+        local used <const> = (collectgarbage "count" - before) * 1024 / 100
+        collectgarbage "restart"
+        return used
+    end
+
+    local PAYLOAD <const> = ("p"):rep(64)
+    local STRING <const> = heap(function() return PAYLOAD .. "" .. "q" end)
+
+    local function costs(a, b)
+        local to <const> = b:getsockname()
+        local from
+        assert.is_true(heap(function()
+            assert(a:sendto(PAYLOAD, to))
+            local _, addr = b:recvfrom(100)
+            from = addr
+        end) <= STRING)
+        assert.equal(a:getsockname(), from)
+    end
+
+    it("costs the memory of its bytes and no more", function()
+        for _, host in ipairs{"127.0.0.1", "::1"} do
+            local a <close> = net.udp(host)
+            local b <close> = net.udp(host)
+            costs(a, b)
+        end
+    end)
+
+    it("costs no more either if that has a long path for a name", function()
+        local ends <const> = {}
+        for i = 1, 2 do
+            ends[i] = assert(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+            ends[i]:settimeout(net.LIMIT)
+            assert(ends[i]:bind("\0" .. net.path() .. ("/long"):rep(12)))
+        end
+        local a <close> = ends[1]
+        local b <close> = ends[2]
+        costs(a, b)
+    end)
+end)
