@@ -45,6 +45,7 @@ local MODULE <const> = {
     {"inet_ntop", {INET, "1234"}, "family small", "bytes data"},
     {"htons", {1}, "n integer"}, {"ntohs", {1}, "n integer"},
     {"htonl", {1}, "n integer"}, {"ntohl", {1}, "n integer"},
+    {"checksum", {"data", 0}, "data data", "before integer"},
     {"setdefaulttimeout", {nil}, "timeout number"},
     {"address", {"::1", 80}, "address address", "port integer"},
     {"create_connection", {{"::1", 80}, 1}, "address address", "timeout number*"},

@@ -1,6 +1,7 @@
 /* Byte orders and the text forms of addresses: no socket involved. */
 #include "bind/ltw.h"
 #include "bind/module.h"
+#include "core/checksum.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -94,12 +95,29 @@ static int net_inet_pton(lua_State *L)
     return 1;
 }
 
-const luaL_Reg ltw_convert_functions[] = {{"htons", net_htons},
-                                          {"ntohs", net_htons},
-                                          {"htonl", net_htonl},
-                                          {"ntohl", net_htonl},
-                                          {"inet_aton", net_inet_aton},
-                                          {"inet_ntoa", net_inet_ntoa},
-                                          {"inet_pton", net_inet_pton},
-                                          {"inet_ntop", net_inet_ntop},
-                                          {NULL, NULL}};
+/*
+ * checksum(data [, before]): the Internet checksum (RFC 1071) of a string or
+ * buffer, to be packed with ">I2"; 0 for data that holds its own. `before` is
+ * the checksum of what comes before the data, an even number of bytes:
+ * checksum(b, checksum(a)) == checksum(a .. b).
+ */
+static int net_checksum(lua_State *L)
+{
+    struct tw_checksum c;
+    size_t len;
+    const char *data = ltw_bytes(L, 1, "data", &len);
+    lua_Integer before = lua_isnoneornil(L, 2)
+                             ? UINT16_MAX
+                             : ltw_integer(L, 2, "before", 0, UINT16_MAX);
+    tw_checksum_init(&c, (uint16_t)before);
+    tw_checksum_add(&c, data, len);
+    lua_pushinteger(L, tw_checksum_end(&c));
+    return 1;
+}
+
+const luaL_Reg ltw_convert_functions[] = {
+    {"checksum", net_checksum},   {"htons", net_htons},
+    {"ntohs", net_htons},         {"htonl", net_htonl},
+    {"ntohl", net_htonl},         {"inet_aton", net_inet_aton},
+    {"inet_ntoa", net_inet_ntoa}, {"inet_pton", net_inet_pton},
+    {"inet_ntop", net_inet_ntop}, {NULL, NULL}};
