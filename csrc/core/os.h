@@ -26,6 +26,11 @@
 #define tw__container_of(ptr, type, member)                                    \
     ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
+/* Of <linux/icmp.h>, which cannot be included beside <net/if.h>. */
+#if !defined(ICMP_FILTER)
+#define ICMP_FILTER 1
+#endif
+
 /* glibc's non-standard spellings of the invalid-name-server error. */
 #if !defined(EAI_ADDRFAMILY)
 #define EAI_ADDRFAMILY EAI_FAMILY
