@@ -67,35 +67,6 @@ describe("setsockopt and getsockopt", function()
 end)
 
 describe("setoption and getoption", function()
-    local BOOLEAN <const> = {"broadcast", "cork", "dontroute", "freebind", "keepalive",
-        "multicast_loop", "nodelay", "oobinline", "recverr", "reuseaddr", "reuseport"}
-    local INTEGER <const> = {keepcnt = 5, keepidle = 60, keepintvl = 7, priority = 3,
-        defer_accept = 1, tos = 16, ttl = 33, fastopen = 5, rcvlowat = 2}
-
-    for family, name in pairs{[socket.AF_INET] = "IPv4", [socket.AF_INET6] = "IPv6"} do
-        it("know what is true or false over " .. name, function()
-            local s <close> = assert(socket.socket(family))
-            for _, option in ipairs(BOOLEAN) do
-                for _, value in ipairs{true, false, true} do
-                    assert.is_true(s:setoption(option, value), option)
-                    assert.equal(value, s:getoption(option), option)
-                end
-            end
-        end)
-
-        it("know what is a number over " .. name, function()
-            local s <close> = assert(socket.socket(family))
-            s:listen()
-            for option, value in pairs(INTEGER) do
-                assert.is_true(s:setoption(option, value), option)
-                assert.equal(value, s:getoption(option), option)
-            end
-            local u <close> = assert(socket.socket(family, socket.SOCK_DGRAM))
-            assert.is_true(u:setoption("multicast_ttl", 4))
-            assert.equal(4, u:getoption("multicast_ttl"))
-        end)
-    end
-
     it("know what is only to be read", function()
         local server <close> = assert(socket.create_server{"127.0.0.1", 0})
         assert.is_true(server:getoption("acceptconn"))
