@@ -129,10 +129,11 @@ function net.descriptors()
     return net.descriptors_now()
 end
 
---- Ditto, with those that only wait for the garbage collector.
-function net.descriptors_now()
+--- Ditto, with those that only wait for the garbage collector; up to the
+--- descriptor `last`.
+function net.descriptors_now(last)
     local count = 0
-    for fd = 0, 1023 do
+    for fd = 0, last or 1023 do
         local file <close> = io.open("/proc/self/fdinfo/" .. fd)
         count = count + (file and 1 or 0)
     end

@@ -29,7 +29,8 @@ return function()
 
     handler.suiteEnd = function()
         for _, entry in ipairs(handler.pendings) do
-            print(("skipped: %s (%s)"):format(entry.name, entry.message or ""))
+            local reason <const> = entry.message and (" (%s)"):format(entry.message)
+            print(("skipped: %s%s"):format(entry.name, reason or ""))
         end
         for _, entry in ipairs(handler.failures) do
             explain("failure", entry)
