@@ -6,8 +6,6 @@ DESTDIR ?=
 LUA     ?= lua5.4
 # SAN=address,undefined builds with those sanitizers; COVER=1 counts lines. The
 # module is optimised as one program, unless LTO is empty.
-SAN     ?=
-COVER   ?=
 LTO     ?= -flto=auto -ffat-lto-objects
 
 VERSION  := $(shell sed -n 's/.*TW_VERSION "\(.*\)"/\1/p' csrc/tidewire.h)
@@ -43,7 +41,7 @@ export TIDEWIRE_BUILD = $(OUT)
 export TIDEWIRE_LUA ?= $(LUA)
 BUSTED = $(TIDEWIRE_LUA) spec/support/busted.lua
 
-.PHONY: all run test check specs gcstress lint san bench bench-deps cover install clean env deps
+.PHONY: all run test test-kernel check specs gcstress lint san bench bench-deps cover install clean env deps
 # Several goals go one after another even with -j: some build in their recipe.
 $(if $(word 2,$(MAKECMDGOALS)),$(eval .NOTPARALLEL:))
 
@@ -92,8 +90,7 @@ run: deps
 	@$(MAKE) --no-print-directory -s all
 	@$(LUA) examples/demo.lua
 test: deps
-	@$(MAKE) --no-print-directory gcstress
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory gcstress check
 
 check: all $(CTESTS) $(SUPPORT)
 	@for t in $(CTESTS); do $$t || exit 1; done
@@ -106,6 +103,9 @@ specs: all $(SUPPORT)
 gcstress: TIDEWIRE_LUA = $(OUT)/test/gcstress_host
 gcstress: all $(SUPPORT)
 	@for f in $(or $(ARGS),spec/*_spec.lua spec/regress/*_spec.lua); do $(BUSTED) $$f || exit 1; done
+test-kernel: deps
+	@$(MAKE) --no-print-directory -s all
+	@sh spec/support/kernel/run.sh $(ARGS)
 lint:
 	@sh spec/support/deps.sh lua-check clang-format
 	@$(MAKE) --no-print-directory -s $(BUILD)/lib/libtidewire.a
