@@ -191,6 +191,17 @@ static void format_part(struct text *text, const struct tw_addr *addr,
             append(text, i ? ":%02x" : "%02x", (uint8_t)part.bytes[i]);
 }
 
+/* The kernel may leave the scope out. */
+static void format_in6(struct text *text, const struct tw_addr *addr)
+{
+    char host[TW_ADDR_HOST_MAX];
+    bool scoped = addr->len >= sizeof addr->u.in6 && addr->u.in6.sin6_scope_id;
+    append(text, "[%s", tw_addr_host(addr, host));
+    if (scoped)
+        append(text, "%%%u", addr->u.in6.sin6_scope_id);
+    append(text, "]:%u", tw_addr_port(addr));
+}
+
 static void format_fields(struct text *text, const struct tw_addr *addr)
 {
     const struct tw_family *family = tw_addr_family_of(addr);
@@ -220,10 +231,7 @@ const char *tw_addr_format(const struct tw_addr *addr,
         append(&text, "%s:%u", tw_addr_host(addr, host), tw_addr_port(addr));
         break;
     case AF_INET6:
-        append(&text, "[%s", tw_addr_host(addr, host));
-        if (addr->u.in6.sin6_scope_id)
-            append(&text, "%%%u", addr->u.in6.sin6_scope_id);
-        append(&text, "]:%u", tw_addr_port(addr));
+        format_in6(&text, addr);
         break;
     case AF_UNIX:
         format_unix(&text, addr);

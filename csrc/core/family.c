@@ -206,7 +206,8 @@ const struct tw_family *tw_addr_family_of(const struct tw_addr *addr)
     const struct sockaddr_tipc *tipc = (const void *)&addr->u;
     const struct tw_family *row = tw_family_find(
         family, addr->proto, family == AF_TIPC ? tipc->addrtype : -1);
-    return row && addr->len >= row->least ? row : NULL;
+    bool whole = row && row->family == family && addr->len >= row->least;
+    return whole ? row : NULL;
 }
 
 void tw_addr_begin(struct tw_addr *addr, const struct tw_family *family,
@@ -237,11 +238,14 @@ static void put_number(struct tw_addr *addr, const struct tw_field *field,
         bytes[place(field, i)] = (uint8_t)(n >> 8 * i);
 }
 
+/* What the kernel leaves out is zero. */
 static uint64_t get_number(const struct tw_addr *addr,
                            const struct tw_field *field)
 {
     const uint8_t *bytes = (const uint8_t *)&addr->u;
     uint64_t n = 0;
+    if (addr->len < (socklen_t)field->at + field->size)
+        return 0;
     for (size_t i = 0; i < field->size; i++)
         n |= (uint64_t)bytes[place(field, i)] << 8 * i;
     return n;
@@ -341,6 +345,15 @@ int tw_addr_put(struct tw_addr *addr, const struct tw_field *field,
     return -EINVAL;
 }
 
+/* How many of the n bytes of a text or of bytes there are. */
+static size_t within(const struct tw_addr *addr, const struct tw_field *field,
+                     size_t n)
+{
+    size_t there = addr->len > field->at ? addr->len - field->at : 0;
+    size_t most = (size_t)field->max < there ? (size_t)field->max : there;
+    return n < most ? n : most;
+}
+
 void tw_addr_get(const struct tw_addr *addr, const struct tw_field *field,
                  struct tw_part *part)
 {
@@ -365,12 +378,11 @@ void tw_addr_get(const struct tw_addr *addr, const struct tw_field *field,
         break;
     case TW_FIELD_BYTES:
         part->bytes = bytes + field->at;
-        part->len = (uint8_t)bytes[field->order];
-        part->len = part->len < field->size ? part->len : field->size;
+        part->len = within(addr, field, (uint8_t)bytes[field->order]);
         return;
     case TW_FIELD_TEXT:
         part->bytes = bytes + field->at;
-        part->len = strnlen(part->bytes, field->size);
+        part->len = strnlen(part->bytes, within(addr, field, field->size));
         return;
     case TW_FIELD_UINT:
     case TW_FIELD_NUM:

@@ -89,10 +89,22 @@ static const struct sockaddr_alg longest = {
 static const struct sockaddr_qrtr qrtr = {
     .sq_family = AF_QIPCRTR, .sq_node = 0xffffffff, .sq_port = 0x4000};
 
+static struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
+                                  .sin6_addr = {{{0xfe, 0x80, [15] = 1}}},
+                                  .sin6_scope_id = 9};
+
 /* Bluetooth addresses lie backwards, numbers are little-endian. */
 #define BD "\x13\x71\xda\x7d\x1a\x00"
 
 static const struct sample samples[] = {
+    {"[fe80::1%9]:80",
+     AF_INET6,
+     0,
+     -1,
+     4,
+     {TEXT("fe80::1"), NUM(80), NUM(0xfffff), NUM(9)},
+     &in6,
+     sizeof in6},
     {"netlink(pid=16909060, groups=2147483649)",
      AF_NETLINK,
      0,
@@ -350,6 +362,41 @@ static void any_bytes(void)
         }
 }
 
+/* What lies behind an address in memory is not part of it. */
+static void nothing_behind(void)
+{
+    for (size_t i = 0; i < SAMPLES; i++)
+        for (size_t len = 0; len <= samples[i].len; len++)
+        {
+            struct tw_addr addr = {.len = (socklen_t)len,
+                                   .proto = samples[i].proto};
+            char text[TW_ADDR_TEXT_MAX], other[TW_ADDR_TEXT_MAX];
+            memcpy(&addr.u, samples[i].bytes, len);
+            tw_addr_format(&addr, text);
+            memset((char *)&addr.u + len, 0xa5, sizeof addr.u - len);
+            CHECK_STR(tw_addr_format(&addr, other), text);
+        }
+}
+
+/* Texts that fill their place, as no script can give them, and too much. */
+static void overfull(void)
+{
+    struct tw_addr addr = {.len = sizeof(struct sockaddr_alg)};
+    struct tw_part part;
+    memset(&addr.u, 'x', sizeof addr.u);
+    addr.u.sa.sa_family = AF_ALG;
+    const struct tw_family *row = tw_addr_family_of(&addr);
+    tw_addr_get(&addr, &row->fields[0], &part);
+    CHECK_INT(part.len, row->fields[0].max);
+    tw_addr_get(&addr, &row->fields[1], &part);
+    CHECK_INT(part.len, row->fields[1].max);
+    addr.u.sa.sa_family = AF_PACKET;
+    addr.len = sizeof(struct sockaddr_ll) - 5;
+    row = tw_addr_family_of(&addr);
+    tw_addr_get(&addr, &row->fields[4], &part);
+    CHECK_INT(part.len, 3);
+}
+
 static int put(int family, int proto, size_t field, const char *text)
 {
     struct tw_addr addr;
@@ -378,6 +425,9 @@ static void refused(void)
     CHECK_INT(put(AF_PACKET, 0, 0, "nosuchinterface"), -ENODEV);
     CHECK_INT(put(AF_INET, 0, 0, "localhost"), TW_ERESOLVE + EAI_NONAME);
     CHECK_INT(put(AF_RDS, 0, 0, "127.0.0.1"), 0);
+    /* But what an AF_RDS socket is told is an AF_INET address. */
+    CHECK(!tw_addr_family_of(&(const struct tw_addr){
+        .len = sizeof(struct sockaddr_in), .u.sa.sa_family = AF_RDS}));
     CHECK(!tw_family_find(AF_APPLETALK, 0, -1));
     CHECK(!tw_family_find(AF_TIPC, 0, 0));
     CHECK(!tw_family_find(AF_TIPC, 0, 4));
@@ -402,6 +452,8 @@ static void scopes(void)
 int main(void)
 {
     unsigned lo = if_nametoindex("lo");
+    in6.sin6_port = htons(80);
+    in6.sin6_flowinfo = htonl(0xfffff);
     ll.sll_ifindex = (int)lo;
     ll.sll_protocol = htons(0x88b5);
     raw.can_ifindex = tp.can_ifindex = j1939.can_ifindex = (int)lo;
@@ -409,6 +461,8 @@ int main(void)
     TAP_CASE(decoding);
     TAP_CASE(cut_short);
     TAP_CASE(any_bytes);
+    TAP_CASE(nothing_behind);
+    TAP_CASE(overfull);
     TAP_CASE(refused);
     TAP_CASE(scopes);
     return tap_done();
