@@ -23,7 +23,7 @@ ALL_LDFLAGS = -pthread -Wl,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $(if
 objects  = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(wildcard $(1:%=csrc/%/*.c)))
 PORTABLE = $(call objects,core loop)
 LUAPART  = $(call objects,task bind)
-CTESTS   = $(patsubst spec/c/%.c,$(BUILD)/test/%,$(wildcard spec/c/*_test.c))
+CTESTS   = $(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard spec/c/*_test.c spec/fuzz/*_fuzz.c)))
 SUPPORT  = $(patsubst spec/support/%.c,$(BUILD)/test/%,$(wildcard spec/support/*_host.c))
 BENCHES  = $(patsubst spec/%,$(BUILD)/%,$(basename $(wildcard spec/bench/*.c spec/bench/*.go)))
 
@@ -41,7 +41,7 @@ export TIDEWIRE_BUILD = $(OUT)
 export TIDEWIRE_LUA ?= $(LUA)
 BUSTED = $(TIDEWIRE_LUA) spec/support/busted.lua
 
-.PHONY: all run test test-kernel check specs gcstress lint san bench bench-deps cover install clean env deps
+.PHONY: all run test test-kernel check specs gcstress lint san fuzz bench bench-deps cover install clean env deps
 # Several goals go one after another even with -j: some build in their recipe.
 $(if $(word 2,$(MAKECMDGOALS)),$(eval .NOTPARALLEL:))
 
@@ -64,7 +64,9 @@ $(BUILD)/bin/tidewire: $(BUILD)/obj/host/main.o $(BUILD)/lib/libtidewire.a
 	$(CC) $(ALL_LDFLAGS) -fno-lto $^ $(LUA_LIBS) -lm -o $@
 
 # C unit tests see no Lua header; the test hosts embed the library.
-$(BUILD)/test/%_test: spec/c/%_test.c $(PORTABLE)
+vpath %.c spec/c spec/fuzz
+$(filter %_fuzz,$(CTESTS)): spec/fuzz/replay.c
+$(CTESTS): $(BUILD)/test/%: %.c $(PORTABLE)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto -Icsrc -Ispec/c $(filter %.c %.o,$^) -o $@
 
 $(BUILD)/test/%_host: spec/support/%_host.c $(BUILD)/lib/libtidewire.a
@@ -114,6 +116,8 @@ lint:
 	@clang-format --dry-run -Werror $$(git ls-files 'csrc/*.[ch]' 'spec/*.[ch]')
 san: deps
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san SAN=address,undefined TIDEWIRE_LUA=$(OUT)/san/bin/tidewire check
+fuzz:
+	@BUILD=$(BUILD) sh spec/fuzz/run.sh $(ARGS)
 cover: deps
 	@rm -rf $(BUILD)/cover
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/cover COVER=1 check

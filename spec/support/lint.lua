@@ -276,7 +276,7 @@ local function check_percentile(part, ceiling)
     return value
 end
 
-for _, path in ipairs(find("csrc spec/c spec/support", "*.[ch]")) do
+for _, path in ipairs(find("csrc spec/c spec/fuzz spec/support", "*.[ch]")) do
     check_c(path)
 end
 for _, path in ipairs(find("lua examples spec", "*.lua")) do
