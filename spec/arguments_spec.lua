@@ -21,6 +21,9 @@ local WRONG <const> = {
     format = {{}, true, nothing, "q", -1, 1.5},
     frame = {5, {}, true, nothing, "q", "I4\0"},
     delimiter = {5, {}, true, nothing, ""},
+    group = {5, {}, true, nothing, io.stdout, "239.1.1.1\0"},
+    interface = {-1, 1.5, {}, true, nothing, "lo\0"},
+    table = {5, "x", true, nothing, io.stdout, {"x"}},
     buffering = {"1", 1.5, true, nothing, -2, 2^40},
 }
 
@@ -70,6 +73,13 @@ local SOCKET <const> = {
     {"setsockopt", {1, 2, 1}, "level small", "option small", "value value"},
     {"getoption", {"reuseaddr"}, "option option"},
     {"setoption", {"linger", 0}, "option option", "value integer"},
+    {"join_group", {"239.1.1.1", {}}, "group group", "options table"},
+    {"leave_group", {"239.1.1.1", {}}, "group group", "options table"},
+    {"block_source", {"239.1.1.1", {source = "127.0.0.1"}},
+        "group group", "options table"},
+    {"unblock_source", {"239.1.1.1", {source = "127.0.0.1"}},
+        "group group", "options table"},
+    {"multicast_interface", {"lo"}, "interface interface"},
     {"settimeout", {1}, "timeout number"},
     {"makefile", {"r", 0}, "mode mode", "buffering buffering"},
 }

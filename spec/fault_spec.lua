@@ -14,6 +14,7 @@ local SCENARIOS <const> = {
     load = {500, 3},
     tcp = {100, 40},
     udp = {30, 15},
+    multicast = {30, 15},
     pair = {50, 25},
     pair_inet = {60, 40},
     stream = {30, 20},

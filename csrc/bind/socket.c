@@ -556,6 +556,7 @@ void ltw_open_socket(lua_State *L)
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_io);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_options);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_fd);
+    ltw_addmethods(L, LTW_SOCKET, ltw_socket_mcast);
     ltw_open_kinds(L);
 }
 

@@ -85,6 +85,10 @@ struct tw_net
     int (*getsockname)(const struct tw_net *, int fd, struct tw_addr *);
     int (*getpeername)(const struct tw_net *, int fd, struct tw_addr *);
 
+    /* The index of the interface that has that IPv4 or IPv6 address, or
+       -ENODEV. */
+    int (*ifindex)(const struct tw_net *, const struct tw_addr *);
+
     /* O_NONBLOCK: set it to `on`; or query it, returning 0 or 1. */
     int (*set_nonblock)(const struct tw_net *, int fd, bool on);
     int (*get_nonblock)(const struct tw_net *, int fd);

@@ -6,7 +6,9 @@
 #include "core/net.h"
 
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <limits.h>
+#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <time.h>
@@ -248,6 +250,33 @@ static int k_getpeername(const struct tw_net *net, int fd, struct tw_addr *addr)
     return done(getpeername(fd, &addr->u.sa, &addr->len));
 }
 
+static bool same_host(const struct sockaddr *a, const struct tw_addr *b)
+{
+    if (!a || a->sa_family != tw_addr_family(b))
+        return false;
+    const struct sockaddr_in *in = (const void *)a;
+    const struct sockaddr_in6 *in6 = (const void *)a;
+    if (a->sa_family == AF_INET)
+        return in->sin_addr.s_addr == b->u.in.sin_addr.s_addr;
+    uint32_t scope = b->u.in6.sin6_scope_id;
+    return IN6_ARE_ADDR_EQUAL(&in6->sin6_addr, &b->u.in6.sin6_addr) &&
+           (scope == 0 || scope == in6->sin6_scope_id);
+}
+
+static int k_ifindex(const struct tw_net *net, const struct tw_addr *addr)
+{
+    (void)net;
+    struct ifaddrs *list;
+    if (getifaddrs(&list) < 0)
+        return failure(0);
+    const struct ifaddrs *it = list;
+    while (it && !same_host(it->ifa_addr, addr))
+        it = it->ifa_next;
+    unsigned index = it ? if_nametoindex(it->ifa_name) : 0;
+    freeifaddrs(list);
+    return index ? (int)index : -ENODEV;
+}
+
 static int k_set_nonblock(const struct tw_net *net, int fd, bool on)
 {
     (void)net;
@@ -325,6 +354,7 @@ const struct tw_net tw_net_kernel = {
     .hungup = k_hungup,
     .getsockname = k_getsockname,
     .getpeername = k_getpeername,
+    .ifindex = k_ifindex,
     .set_nonblock = k_set_nonblock,
     .get_nonblock = k_get_nonblock,
     .set_cloexec = k_set_cloexec,

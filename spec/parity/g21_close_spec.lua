@@ -94,6 +94,9 @@ describe("after close", function()
         setsockopt = {socket.SOL_SOCKET, socket.SO_REUSEADDR, 1},
         getoption = {"reuseaddr"}, setoption = {"reuseaddr", true},
         get_inheritable = {}, set_inheritable = {true},
+        join_group = {"239.1.1.1"}, leave_group = {"239.1.1.1"},
+        block_source = {"239.1.1.1", {source = "127.0.0.1"}},
+        unblock_source = {"239.1.1.1", {source = "127.0.0.1"}}, multicast_interface = {"lo"},
     }
     local HARMLESS <const> = {close = true, detach = true, fileno = true,
         gettimeout = true, getblocking = true, connect_ex = true}

@@ -35,6 +35,7 @@ static const struct likely ops[] = {
     {"setopt", {-ENOMEM, -ENOPROTOOPT}},
     {"getsockname", {-ENOBUFS, -EINVAL}},
     {"getpeername", {-ENOBUFS, -ENOTCONN}},
+    {"ifindex", {-EMFILE, -ENOMEM}},
     {"set_nonblock", {-ENOMEM, -EPERM}},
     {"get_nonblock", {-ENOMEM, -EPERM}},
     {"set_cloexec", {-ENOMEM, -EPERM}},
@@ -355,6 +356,12 @@ static int f_getpeername(const struct tw_net *net, int fd, struct tw_addr *addr)
     return rc ? rc : tw_net_kernel.getpeername(net, fd, addr);
 }
 
+static int f_ifindex(const struct tw_net *net, const struct tw_addr *addr)
+{
+    int rc = failing("ifindex");
+    return rc ? rc : tw_net_kernel.ifindex(net, addr);
+}
+
 static int f_set_nonblock(const struct tw_net *net, int fd, bool on)
 {
     int rc = failing("set_nonblock");
@@ -481,6 +488,7 @@ void fault_net_init(struct fault_net *fault, const struct tw_backend *under)
     fault->net.setopt = f_setopt;
     fault->net.getsockname = f_getsockname;
     fault->net.getpeername = f_getpeername;
+    fault->net.ifindex = f_ifindex;
     fault->net.set_nonblock = f_set_nonblock;
     fault->net.get_nonblock = f_get_nonblock;
     fault->net.set_cloexec = f_set_cloexec;

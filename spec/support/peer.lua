@@ -29,6 +29,11 @@ function peer.start_with(shell, script, ...)
     return process.start("sh -c " .. process.quote(shell .. "; exec " .. command(script, ...)))
 end
 
+--- Ditto, as the arguments of a command that runs them.
+function peer.start_under(prefix, script, ...)
+    return process.start(prefix .. " " .. command(script, ...))
+end
+
 --- Ditto, with all signals doing what they do by default, whatever the process
 --- that runs the specs ignores.
 function peer.start_plain(script, ...)
