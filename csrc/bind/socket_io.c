@@ -370,12 +370,10 @@ static int sock_sendall(lua_State *L)
                                    : tw_task_done(L, wait.rt, results);
 }
 
-/* Sends to an address that is known. Stack: self, data, flags, address. */
+/* Sends to an address that is known. */
 static int sendto_once(lua_State *L, struct tw_wait *wait, struct ltw_socket *s,
-                       struct tw_dgram *dgram)
+                       const struct tw_dgram *dgram, int flags)
 {
-    int flags = (int)lua_tointeger(L, 3);
-    dgram->data = (void *)ltw_bytes(L, 2, "data", &dgram->len);
     ssize_t n = obstacle(s, wait);
     if (n >= 0)
         n = ltw_attempt(wait->rt, s, TW_WRITE, flags);
@@ -391,14 +389,17 @@ static int sendto_once(lua_State *L, struct tw_wait *wait, struct ltw_socket *s,
     return 1;
 }
 
-/* Stack: self, data, flags, address or lookup. */
+/* Stack: self, data, address or lookup, flags. */
 static int sock_sendto_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_socket *s = lua_touserdata(L, 1);
     struct tw_dgram dgram;
     wait->timeout = s->sock.timeout;
-    int results = ltw_resolved(L, 4, wait, &dgram.addr);
-    return results ? results : sendto_once(L, wait, s, &dgram);
+    int results = ltw_resolved(L, 3, wait, &dgram.addr);
+    if (results)
+        return results;
+    dgram.data = (void *)ltw_bytes(L, 2, "data", &dgram.len);
+    return sendto_once(L, wait, s, &dgram, (int)lua_tointeger(L, 4));
 }
 
 /*
@@ -407,27 +408,27 @@ static int sock_sendto_k(lua_State *L, struct tw_wait *wait)
  */
 static int sock_sendto(lua_State *L)
 {
-    size_t len;
     struct tw_wait wait;
     struct tw_dgram dgram;
     struct ltw_socket *s = ltw_begin(L, &wait);
-    ltw_bytes(L, 2, "data", &len);
+    dgram.data = (void *)ltw_bytes(L, 2, "data", &dgram.len);
     bool has_flags = lua_type(L, 3) == LUA_TNUMBER;
-    if (has_flags)
-        ltw_int(L, 3, "flags");
-    int failed = ltw_toaddr(L, has_flags ? 4 : 3, &s->sock, "sendto");
+    int flags = has_flags ? ltw_int(L, 3, "flags") : 0;
+    int at = has_flags ? 4 : 3;
+    bool known = ltw_getaddr(L, at, &dgram.addr);
+    int failed = known ? 0 : ltw_toaddr(L, at, &s->sock, "sendto");
     if (failed)
         return failed;
-    if (!has_flags)
-    {
-        lua_pushinteger(L, 0);
-        lua_insert(L, 3);
-    }
-    if (!ltw_getaddr(L, 4, &dgram.addr))
-        return tw_task_run(L, wait.rt, sock_sendto_k);
-    int results = sendto_once(L, &wait, s, &dgram);
-    return results == TW_TASK_WAIT ? tw_task_go_on(L, &wait, sock_sendto_k)
-                                   : tw_task_done(L, wait.rt, results);
+    int results =
+        known ? sendto_once(L, &wait, s, &dgram, flags) : TW_TASK_WAIT;
+    if (results != TW_TASK_WAIT)
+        return tw_task_done(L, wait.rt, results);
+    lua_settop(L, at);
+    if (has_flags)
+        lua_replace(L, 3);
+    lua_pushinteger(L, flags);
+    return known ? tw_task_go_on(L, &wait, sock_sendto_k)
+                 : tw_task_run(L, wait.rt, sock_sendto_k);
 }
 
 const luaL_Reg ltw_socket_io[] = {
