@@ -284,6 +284,32 @@ ssize_t tw_sock_recvfrom(struct tw_sock *s, struct tw_dgram *dgram, int flags)
     return received(s, n, dgram->len);
 }
 
+ssize_t tw_sock_sendmsg(struct tw_sock *s, const struct msghdr *msg, int flags)
+{
+    return s->fd < 0 ? TW_ECLOSED : s->net->sendmsg(s->net, s->fd, msg, flags);
+}
+
+/* Whether a message without bytes tells something else than the end. */
+static bool says_more(const struct tw_sock *s, const struct msghdr *msg,
+                      int flags)
+{
+    bool packet = s->type == SOCK_SEQPACKET && msg->msg_controllen > 0;
+    return packet || flags & MSG_ERRQUEUE;
+}
+
+ssize_t tw_sock_recvmsg(struct tw_sock *s, struct msghdr *msg, int flags)
+{
+    if (s->fd < 0)
+        return TW_ECLOSED;
+    ssize_t n = s->net->recvmsg(s->net, s->fd, msg, flags);
+    if (n != 0 || says_more(s, msg, flags))
+        return n;
+    size_t len = 0;
+    for (size_t i = 0; i < msg->msg_iovlen && len == 0; i++)
+        len = msg->msg_iov[i].iov_len;
+    return received(s, n, len);
+}
+
 int tw_sock_getsockname(const struct tw_sock *s, struct tw_addr *addr)
 {
     int rc = s->fd < 0 ? TW_ECLOSED : s->net->getsockname(s->net, s->fd, addr);

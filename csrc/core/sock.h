@@ -112,6 +112,14 @@ ssize_t tw_sock_sendto(struct tw_sock *s, const struct tw_dgram *dgram,
                        int flags);
 ssize_t tw_sock_recvfrom(struct tw_sock *s, struct tw_dgram *dgram, int flags);
 
+/*
+ * As send and recv, with all that sendmsg(2) and recvmsg(2) take: several
+ * buffers, control messages, an address. What recvmsg brings in control
+ * messages is the caller's to close (see tw_cmsg_nextfd) unless it fails.
+ */
+ssize_t tw_sock_sendmsg(struct tw_sock *s, const struct msghdr *msg, int flags);
+ssize_t tw_sock_recvmsg(struct tw_sock *s, struct msghdr *msg, int flags);
+
 int tw_sock_getsockname(const struct tw_sock *s, struct tw_addr *addr);
 int tw_sock_getpeername(const struct tw_sock *s, struct tw_addr *addr);
 int tw_sock_getopt(const struct tw_sock *s, struct tw_optval *opt);
