@@ -47,41 +47,6 @@ static struct tw_runtime *runtime(lua_State *L)
     return &ltw_state(L)->rt;
 }
 
-int ltw_want(struct ltw_socket *s, struct tw_wait *wait, int want, int flags)
-{
-    /* The kernel itself never waits for urgent data or queued errors. */
-    const int at_once = MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE;
-    bool never = s->sock.timeout == 0 || flags & at_once;
-    if (never && want != TW_WANT_RETRY)
-        return 0;
-    wait->at = &s->watch;
-    wait->kind = (uint8_t)tw_kind_of(want);
-    wait->timeout = s->sock.timeout;
-    return TW_TASK_WAIT;
-}
-
-int ltw_attempt(struct tw_runtime *rt, const struct ltw_socket *s, unsigned dir,
-                int flags)
-{
-    /* Urgent data and queued errors are not what a reader waits for. */
-    if (s->watch.claimed & dir && !(flags & (MSG_OOB | MSG_ERRQUEUE)))
-        return -EBUSY;
-    if (flags || s->sock.timeout == 0)
-        return 0;
-    if (!(s->watch.ready & dir) && !tw_task_may_block(rt, &s->sock))
-        return dir == TW_READ ? TW_WANT_READ : TW_WANT_WRITE;
-    return tw_task_spent(rt) ? TW_WANT_RETRY : 0;
-}
-
-int ltw_sockfail(lua_State *L, struct ltw_socket *s, int code, const char *op)
-{
-    struct tw_addr peer;
-    if (code != TW_EOF && s->sock.fd >= 0 && s->sock.family != AF_UNIX &&
-        tw_sock_getpeername(&s->sock, &peer) >= 0 && peer.len)
-        return ltw_fail_addr(L, code, op, &peer);
-    return ltw_fail(L, code, op);
-}
-
 /* -- making -------------------------------------------------------------- */
 
 /* Result of a function that opens the socket on top of the stack. */

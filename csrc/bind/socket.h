@@ -33,6 +33,8 @@ void ltw_open_kinds(lua_State *L);
 /* Closes the descriptor, waking with "closed" whoever waits for it. */
 int ltw_release(struct tw_runtime *rt, struct ltw_socket *s);
 
+/* -- attempts (attempt.c) ------------------------------------------------ */
+
 /*
  * What a step returns when an attempt gave TW_WANT_*: TW_TASK_WAIT with *wait
  * filled in, or 0 if this call, made with `flags`, must not wait.
@@ -49,14 +51,40 @@ int ltw_want(struct ltw_socket *s, struct tw_wait *wait, int want, int flags);
 int ltw_attempt(struct tw_runtime *rt, const struct ltw_socket *s, unsigned dir,
                 int flags);
 
+/* Why an attempt must not even begin: why the wait ended, or TW_ECLOSED; 0. */
+int ltw_obstacle(const struct ltw_socket *s, const struct tw_wait *wait);
+
 /*
  * One attempt to receive or send with the script's flags and the bookkeeping
- * of readiness. Results as tw_sock_recv and tw_sock_send.
+ * of readiness. Results as tw_sock_recv, tw_sock_send and their like.
  */
 ssize_t ltw_tryrecv(struct tw_runtime *rt, struct ltw_socket *s, void *data,
                     size_t len, int flags);
+ssize_t ltw_tryrecvfrom(struct tw_runtime *rt, struct ltw_socket *s,
+                        struct tw_dgram *dgram, int flags);
+ssize_t ltw_tryrecvmsg(struct tw_runtime *rt, struct ltw_socket *s,
+                       struct msghdr *msg, int flags);
 ssize_t ltw_trysend(struct tw_runtime *rt, struct ltw_socket *s,
                     const void *data, size_t len, int flags);
+ssize_t ltw_trysendto(struct tw_runtime *rt, struct ltw_socket *s,
+                      const struct tw_dgram *dgram, int flags);
+ssize_t ltw_trysendmsg(struct tw_runtime *rt, struct ltw_socket *s,
+                       const struct msghdr *msg, int flags);
+
+/*
+ * A block for the next receive: as much as may arrive, not as much as was
+ * asked for. Sets *len. NULL: no memory.
+ */
+char *ltw_room(struct tw_runtime *rt, const struct ltw_socket *s, size_t *len);
+
+/* After rc < 0 of an attempt: true if the step is to return TW_TASK_WAIT, false
+   if it has failed. */
+bool ltw_waits(struct ltw_socket *s, struct tw_wait *wait, ssize_t rc,
+               int flags);
+
+/* Ditto, for the socket at 1: what to return, the failure being pushed. */
+int ltw_unfinished(lua_State *L, struct tw_wait *wait, ssize_t rc, int flags,
+                   const char *op);
 
 /* nil, message naming the peer if there is one, code. */
 int ltw_sockfail(lua_State *L, struct ltw_socket *s, int code, const char *op);

@@ -4,114 +4,12 @@
 #include "bind/module.h"
 #include "bind/socket.h"
 
-#include <limits.h>
-
-/* Larger than any datagram a system is normally set up to carry. */
-enum
-{
-    DATAGRAM_MAX = 4 << 20
-};
-
-/* For a call with the script's flags: MSG_DONTWAIT is added unless it may
-   sleep in the kernel. */
-static int kernel_flags(const struct tw_runtime *rt, const struct ltw_socket *s,
-                        int flags)
-{
-    return tw_task_may_block(rt, &s->sock) ? flags : flags | MSG_DONTWAIT;
-}
-
-static bool is_tcp(const struct tw_sock *s)
-{
-    return (s->family == AF_INET || s->family == AF_INET6) &&
-           (s->proto == 0 || s->proto == IPPROTO_TCP);
-}
-
-/*
- * Less than was asked for means that nothing is left, so that the next receive
- * can wait right away. TCP alone promises that: other streams may stop short
- * between messages.
- */
-static void note_received(struct ltw_socket *s, ssize_t n, size_t len,
-                          int flags)
-{
-    if (n == TW_WANT_READ)
-        tw_watch_blocked(&s->watch, TW_READ);
-    if (n > 0 && (size_t)n < len && flags == 0 && s->sock.type == SOCK_STREAM &&
-        is_tcp(&s->sock))
-        tw_watch_drained(&s->watch, TW_READ);
-    if (flags == 0)
-        s->ended = n < 0 && !tw_err_want(n) &&
-                   (n == TW_EOF || s->sock.type == SOCK_STREAM);
-}
-
-ssize_t ltw_tryrecv(struct tw_runtime *rt, struct ltw_socket *s, void *data,
-                    size_t len, int flags)
-{
-    int rc = ltw_attempt(rt, s, TW_READ, flags);
-    if (rc < 0)
-        return rc;
-    ssize_t n = tw_sock_recv(&s->sock, data, len, kernel_flags(rt, s, flags));
-    note_received(s, n, len, flags);
-    return n;
-}
-
-ssize_t ltw_trysend(struct tw_runtime *rt, struct ltw_socket *s,
-                    const void *data, size_t len, int flags)
-{
-    int rc = ltw_attempt(rt, s, TW_WRITE, flags);
-    if (rc < 0)
-        return rc;
-    bool was_cut = s->cut;
-    s->cut = false;
-    if (was_cut)
-        return TW_WANT_RETRY;
-    int kflags = kernel_flags(rt, s, flags);
-    ssize_t n = tw_sock_send(&s->sock, data, len, kflags);
-    if (n == TW_WANT_WRITE)
-        tw_watch_blocked(&s->watch, TW_WRITE);
-    s->cut = n > 0 && (size_t)n < len && !(kflags & MSG_DONTWAIT);
-    return n;
-}
-
-/* Ends a step after rc < 0: waits, or pushes the failure. */
-static int unfinished(lua_State *L, struct tw_wait *wait, ssize_t rc, int flags,
-                      const char *op)
-{
-    struct ltw_socket *s = lua_touserdata(L, 1);
-    if (tw_err_want(rc) && ltw_want(s, wait, (int)rc, flags))
-        return TW_TASK_WAIT;
-    /* "Would block" with flags says nothing about a call without them. */
-    if (flags)
-        s->watch.ready |= TW_READ | TW_WRITE;
-    return ltw_sockfail(L, s, (int)rc, op);
-}
-
-/* How an attempt must not even begin: why the wait ended, or closed. */
-static int obstacle(const struct ltw_socket *s, const struct tw_wait *wait)
-{
-    return wait->status < 0 ? wait->status : s->closed ? TW_ECLOSED : 0;
-}
-
 /* -- receiving ----------------------------------------------------------- */
 
 /* The size argument: any number >= 0. */
 static size_t size_arg(lua_State *L, int idx)
 {
     return (size_t)ltw_integer(L, idx, "size", 0, LUA_MAXINTEGER);
-}
-
-/*
- * A block for the next receive: as much as may arrive, not as much as was
- * asked for. Sets *len. NULL: no memory.
- */
-static char *room(struct tw_runtime *rt, const struct ltw_socket *s,
-                  size_t *len)
-{
-    size_t max = s->sock.type == SOCK_STREAM ? (size_t)TW_SCRATCH_MAX
-                                             : (size_t)DATAGRAM_MAX;
-    if (*len > max)
-        *len = max;
-    return tw_runtime_scratch(rt, *len);
 }
 
 /* With MSG_TRUNC, n is the datagram's length and may exceed the room. */
@@ -123,14 +21,14 @@ static void push_received(lua_State *L, const char *data, ssize_t n, size_t len)
 static int recv_once(lua_State *L, struct tw_wait *wait, struct ltw_socket *s,
                      size_t len, int flags)
 {
-    ssize_t n = obstacle(s, wait);
-    char *data = n < 0 ? NULL : room(wait->rt, s, &len);
+    ssize_t n = ltw_obstacle(s, wait);
+    char *data = n < 0 ? NULL : ltw_room(wait->rt, s, &len);
     if (n >= 0 && !data)
         n = -ENOMEM;
     else if (n >= 0 && len > 0)
         n = ltw_tryrecv(wait->rt, s, data, len, flags);
     if (n < 0)
-        return unfinished(L, wait, n, flags, "recv");
+        return ltw_unfinished(L, wait, n, flags, "recv");
     push_received(L, data, n, len);
     return 1;
 }
@@ -163,29 +61,17 @@ static int sock_recv(lua_State *L)
     return tw_task_go_on(L, &wait, sock_recv_k);
 }
 
-/* One attempt to receive with the sender's address. */
-static ssize_t tryrecvfrom(struct tw_runtime *rt, struct ltw_socket *s,
-                           struct tw_dgram *dgram, int flags)
-{
-    int rc = ltw_attempt(rt, s, TW_READ, flags);
-    if (rc < 0)
-        return rc;
-    ssize_t n = tw_sock_recvfrom(&s->sock, dgram, kernel_flags(rt, s, flags));
-    note_received(s, n, dgram->len, flags);
-    return n;
-}
-
 static int recvfrom_once(lua_State *L, struct tw_wait *wait,
                          struct ltw_socket *s, size_t len, int flags)
 {
     struct tw_dgram dgram;
     dgram.len = len;
-    ssize_t n = obstacle(s, wait);
-    dgram.data = n < 0 ? NULL : room(wait->rt, s, &dgram.len);
+    ssize_t n = ltw_obstacle(s, wait);
+    dgram.data = n < 0 ? NULL : ltw_room(wait->rt, s, &dgram.len);
     if (n >= 0)
-        n = dgram.data ? tryrecvfrom(wait->rt, s, &dgram, flags) : -ENOMEM;
+        n = dgram.data ? ltw_tryrecvfrom(wait->rt, s, &dgram, flags) : -ENOMEM;
     if (n < 0)
-        return unfinished(L, wait, n, flags, "recvfrom");
+        return ltw_unfinished(L, wait, n, flags, "recvfrom");
     push_received(L, dgram.data, n, dgram.len);
     ltw_pushaddr(L, &dgram.addr);
     return 2;
@@ -237,11 +123,11 @@ static int sock_recv_into_k(lua_State *L, struct tw_wait *wait)
     size_t len;
     char *data = target(L, &len);
     int flags = ltw_optint(L, 4, "flags", 0);
-    ssize_t n = obstacle(s, wait);
+    ssize_t n = ltw_obstacle(s, wait);
     if (n >= 0 && len > 0)
         n = ltw_tryrecv(wait->rt, s, data, len, flags);
     if (n < 0)
-        return unfinished(L, wait, n, flags, "recv_into");
+        return ltw_unfinished(L, wait, n, flags, "recv_into");
     lua_pushinteger(L, (lua_Integer)n);
     return 1;
 }
@@ -264,11 +150,11 @@ static int sock_recvfrom_into_k(lua_State *L, struct tw_wait *wait)
     dgram.data = target(L, &dgram.len);
     dgram.addr.len = 0;
     int flags = ltw_optint(L, 4, "flags", 0);
-    ssize_t n = obstacle(s, wait);
+    ssize_t n = ltw_obstacle(s, wait);
     if (n >= 0 && dgram.len > 0)
-        n = tryrecvfrom(wait->rt, s, &dgram, flags);
+        n = ltw_tryrecvfrom(wait->rt, s, &dgram, flags);
     if (n < 0)
-        return unfinished(L, wait, n, flags, "recvfrom_into");
+        return ltw_unfinished(L, wait, n, flags, "recvfrom_into");
     lua_pushinteger(L, (lua_Integer)n);
     ltw_pushaddr(L, &dgram.addr);
     return 2;
@@ -291,11 +177,11 @@ static int sock_send_k(lua_State *L, struct tw_wait *wait)
     size_t len;
     const char *data = ltw_slice(L, 2, 4, &len);
     int flags = ltw_optint(L, 3, "flags", 0);
-    ssize_t n = obstacle(s, wait);
+    ssize_t n = ltw_obstacle(s, wait);
     if (n >= 0)
         n = ltw_trysend(wait->rt, s, data, len, flags);
     if (n < 0)
-        return unfinished(L, wait, n, flags, "send");
+        return ltw_unfinished(L, wait, n, flags, "send");
     lua_pushinteger(L, (lua_Integer)n);
     return 1;
 }
@@ -322,7 +208,7 @@ struct piece
 static int sendall_once(lua_State *L, struct tw_wait *wait, struct piece *piece)
 {
     struct ltw_socket *s = piece->s;
-    ssize_t n = obstacle(s, wait);
+    ssize_t n = ltw_obstacle(s, wait);
     while (n >= 0)
     {
         size_t left = piece->len - piece->sent;
@@ -337,7 +223,7 @@ static int sendall_once(lua_State *L, struct tw_wait *wait, struct piece *piece)
     }
     lua_settop(L, 5);
     lua_pushinteger(L, (lua_Integer)piece->sent);
-    int results = unfinished(L, wait, n, piece->flags, "sendall");
+    int results = ltw_unfinished(L, wait, n, piece->flags, "sendall");
     if (results == TW_TASK_WAIT)
         return results;
     lua_pushvalue(L, 6);
@@ -374,17 +260,13 @@ static int sock_sendall(lua_State *L)
 static int sendto_once(lua_State *L, struct tw_wait *wait, struct ltw_socket *s,
                        const struct tw_dgram *dgram, int flags)
 {
-    ssize_t n = obstacle(s, wait);
+    ssize_t n = ltw_obstacle(s, wait);
     if (n >= 0)
-        n = ltw_attempt(wait->rt, s, TW_WRITE, flags);
-    if (n >= 0)
-        n = tw_sock_sendto(&s->sock, dgram, kernel_flags(wait->rt, s, flags));
-    if (n == TW_WANT_WRITE)
-        tw_watch_blocked(&s->watch, TW_WRITE);
-    if (tw_err_want(n) && ltw_want(s, wait, (int)n, flags))
-        return TW_TASK_WAIT;
+        n = ltw_trysendto(wait->rt, s, dgram, flags);
     if (n < 0)
-        return ltw_fail_addr(L, (int)n, "sendto", &dgram->addr);
+        return ltw_waits(s, wait, n, flags)
+                   ? TW_TASK_WAIT
+                   : ltw_fail_addr(L, (int)n, "sendto", &dgram->addr);
     lua_pushinteger(L, (lua_Integer)n);
     return 1;
 }
