@@ -15,7 +15,7 @@ LUA_LIBS   = $(eval LUA_LIBS := $(shell pkg-config --libs lua5.4))$(LUA_LIBS)
 CFLAGS  ?= -O3 -g
 WARN     = -Wall -Wextra -Werror
 USE_LTO  = $(if $(SAN)$(COVER),,$(LTO))
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -MMD -MP \
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fPIC -fvisibility=hidden -pthread -MMD -MP \
 	$(WARN) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
 	$(if $(COVER),--coverage -O0) $(if $(USE_LTO),$(USE_LTO) -fno-plt)
 ALL_LDFLAGS = -pthread -Wl,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $(if $(COVER),--coverage)

@@ -78,6 +78,16 @@ struct tw_net
     ssize_t (*recvmsg)(const struct tw_net *, int fd, struct msghdr *,
                        int flags);
 
+    /*
+     * Bytes of a file from `offset` on to a socket: how many went, 0 at the
+     * file's end. Its own position plays no part; that of a file which has
+     * none is -ESPIPE. As send, but without flags.
+     */
+    ssize_t (*sendfile)(const struct tw_net *, int fd, int file, int64_t offset,
+                        size_t len);
+    /* True if a descriptor is a file that has positions: 0 or 1. */
+    int (*seekable)(const struct tw_net *, int fd);
+
     int (*getopt)(const struct tw_net *, int fd, struct tw_optval *);
     int (*setopt)(const struct tw_net *, int fd, const struct tw_optval *);
     /* True if the peer has ended its sending: 0 or 1. */

@@ -1,32 +1,20 @@
 /*
- * The operating system's network: the only file with raw socket system calls,
- * and with EINTR, which becomes TW_WANT_RETRY: whoever waits decides what
- * signals mean.
+ * The operating system's network: with net_kernel_file.c the only place with
+ * raw socket system calls, and with EINTR, which becomes TW_WANT_RETRY: whoever
+ * waits decides what signals mean.
  */
-#include "core/net.h"
+#include "core/net_kernel.h"
 
 #include <fcntl.h>
 #include <ifaddrs.h>
-#include <limits.h>
 #include <net/if.h>
 #include <poll.h>
-#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
-static int failure(int want)
-{
-    int err = errno;
-    if (want && (err == EAGAIN || err == EWOULDBLOCK))
-        return want;
-    if (want && err == EINTR)
-        return TW_WANT_RETRY;
-    return -err;
-}
-
 static int done(int rc)
 {
-    return rc < 0 ? failure(0) : rc;
+    return rc < 0 ? tw__net_failure(0) : rc;
 }
 
 static int k_open(const struct tw_net *net, int family, int type, int proto)
@@ -43,7 +31,7 @@ static int k_accept(const struct tw_net *net, int fd, struct tw_addr *peer,
         peer->len = sizeof peer->u;
     int conn = accept4(fd, peer ? &peer->u.sa : NULL, peer ? &peer->len : NULL,
                        flags | SOCK_CLOEXEC);
-    return conn < 0 ? failure(TW_WANT_READ) : conn;
+    return conn < 0 ? tw__net_failure(TW_WANT_READ) : conn;
 }
 
 static int k_dup(const struct tw_net *net, int fd)
@@ -65,7 +53,7 @@ static int k_close(const struct tw_net *net, int fd)
     /* Linux frees the descriptor even when it reports EINTR; ECONNRESET
        belongs to data nobody reads any more. Neither is a failed close. */
     if (close(fd) < 0 && errno != EINTR && errno != ECONNRESET)
-        return failure(0);
+        return tw__net_failure(0);
     return 0;
 }
 
@@ -91,8 +79,9 @@ static int k_connect(const struct tw_net *net, int fd,
     if (errno == EINPROGRESS || errno == EINTR)
         return TW_WANT_WRITE;
     /* AF_UNIX has no EINPROGRESS: a full backlog is EAGAIN, unpollable. */
-    return errno == EAGAIN && tw_addr_family(addr) == AF_UNIX ? TW_WANT_TIME
-                                                              : failure(0);
+    return errno == EAGAIN && tw_addr_family(addr) == AF_UNIX
+               ? TW_WANT_TIME
+               : tw__net_failure(0);
 }
 
 static int k_shutdown(const struct tw_net *net, int fd, int how)
@@ -106,7 +95,7 @@ static ssize_t k_send(const struct tw_net *net, int fd, const void *data,
 {
     (void)net;
     ssize_t n = send(fd, data, len, flags | MSG_NOSIGNAL);
-    return n < 0 ? failure(TW_WANT_WRITE) : n;
+    return n < 0 ? tw__net_failure(TW_WANT_WRITE) : n;
 }
 
 static ssize_t k_recv(const struct tw_net *net, int fd, void *data, size_t len,
@@ -114,14 +103,14 @@ static ssize_t k_recv(const struct tw_net *net, int fd, void *data, size_t len,
 {
     (void)net;
     ssize_t n = recv(fd, data, len, flags);
-    return n < 0 ? failure(TW_WANT_READ) : n;
+    return n < 0 ? tw__net_failure(TW_WANT_READ) : n;
 }
 
 /* A full receiver of AF_UNIX datagrams does not make us unwritable. */
-static int send_failure(const struct sockaddr *to, socklen_t len)
+static int send_tw__net_failure(const struct sockaddr *to, socklen_t len)
 {
     bool full = errno == EAGAIN && len > 0 && to->sa_family == AF_UNIX;
-    return full ? TW_WANT_TIME : failure(TW_WANT_WRITE);
+    return full ? TW_WANT_TIME : tw__net_failure(TW_WANT_WRITE);
 }
 
 static ssize_t k_sendto(const struct tw_net *net, int fd,
@@ -131,7 +120,7 @@ static ssize_t k_sendto(const struct tw_net *net, int fd,
     const struct tw_addr *to = &dgram->addr;
     ssize_t n = sendto(fd, dgram->data, dgram->len, flags | MSG_NOSIGNAL,
                        &to->u.sa, to->len);
-    return n < 0 ? send_failure(&to->u.sa, to->len) : n;
+    return n < 0 ? send_tw__net_failure(&to->u.sa, to->len) : n;
 }
 
 static ssize_t k_recvfrom(const struct tw_net *net, int fd,
@@ -142,7 +131,7 @@ static ssize_t k_recvfrom(const struct tw_net *net, int fd,
     from->len = sizeof from->u;
     ssize_t n =
         recvfrom(fd, dgram->data, dgram->len, flags, &from->u.sa, &from->len);
-    return n < 0 ? failure(TW_WANT_READ) : n;
+    return n < 0 ? tw__net_failure(TW_WANT_READ) : n;
 }
 
 static ssize_t k_sendmsg(const struct tw_net *net, int fd,
@@ -150,7 +139,7 @@ static ssize_t k_sendmsg(const struct tw_net *net, int fd,
 {
     (void)net;
     ssize_t n = sendmsg(fd, msg, flags | MSG_NOSIGNAL);
-    return n < 0 ? send_failure(msg->msg_name, msg->msg_namelen) : n;
+    return n < 0 ? send_tw__net_failure(msg->msg_name, msg->msg_namelen) : n;
 }
 
 static ssize_t k_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,
@@ -162,58 +151,7 @@ static ssize_t k_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,
     /* AF_PACKET refuses the flag, and never carries descriptors. */
     if (n < 0 && errno == EINVAL && cloexec)
         n = recvmsg(fd, msg, flags);
-    return n < 0 ? failure(TW_WANT_READ) : n;
-}
-
-/* 0 if the descriptor is ready for `events`, or what to return instead. */
-static int look(int fd, short events, int want)
-{
-    struct pollfd p = {.fd = fd, .events = events};
-    int n = poll(&p, 1, 0);
-    return n < 0 ? failure(want) : n == 0 ? want : 0;
-}
-
-static ssize_t f_recv(const struct tw_net *net, int fd, void *data, size_t len,
-                      int flags)
-{
-    (void)net, (void)flags;
-    int rc = look(fd, POLLIN, TW_WANT_READ);
-    if (rc < 0)
-        return rc;
-    ssize_t n = read(fd, data, len);
-    return n < 0 ? failure(TW_WANT_READ) : n;
-}
-
-/* write(2) has no MSG_NOSIGNAL: the signal is held off this thread, and taken
-   back if it came from here. */
-static ssize_t write_quietly(int fd, const void *data, size_t len)
-{
-    sigset_t pipe, old, pending;
-    const struct timespec now = {0};
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    sigpending(&pending);
-    pthread_sigmask(SIG_BLOCK, &pipe, &old);
-    ssize_t n = write(fd, data, len);
-    int err = errno;
-    if (n < 0 && err == EPIPE && !sigismember(&pending, SIGPIPE))
-        while (sigtimedwait(&pipe, NULL, &now) < 0 && errno == EINTR)
-            ;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    errno = err;
-    return n;
-}
-
-static ssize_t f_send(const struct tw_net *net, int fd, const void *data,
-                      size_t len, int flags)
-{
-    (void)net, (void)flags;
-    int rc = look(fd, POLLOUT, TW_WANT_WRITE);
-    if (rc < 0)
-        return rc;
-    /* A pipe that is ready takes so much without blocking, pipe(7). */
-    ssize_t n = write_quietly(fd, data, len < PIPE_BUF ? len : PIPE_BUF);
-    return n < 0 ? failure(TW_WANT_WRITE) : n;
+    return n < 0 ? tw__net_failure(TW_WANT_READ) : n;
 }
 
 static int k_getopt(const struct tw_net *net, int fd, struct tw_optval *opt)
@@ -268,7 +206,7 @@ static int k_ifindex(const struct tw_net *net, const struct tw_addr *addr)
     (void)net;
     struct ifaddrs *list;
     if (getifaddrs(&list) < 0)
-        return failure(0);
+        return tw__net_failure(0);
     const struct ifaddrs *it = list;
     while (it && !same_host(it->ifa_addr, addr))
         it = it->ifa_next;
@@ -282,7 +220,7 @@ static int k_set_nonblock(const struct tw_net *net, int fd, bool on)
     (void)net;
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0)
-        return failure(0);
+        return tw__net_failure(0);
     int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
     return wanted == flags ? 0 : done(fcntl(fd, F_SETFL, wanted));
 }
@@ -291,7 +229,7 @@ static int k_get_nonblock(const struct tw_net *net, int fd)
 {
     (void)net;
     int flags = fcntl(fd, F_GETFL);
-    return flags < 0 ? failure(0) : (flags & O_NONBLOCK) != 0;
+    return flags < 0 ? tw__net_failure(0) : (flags & O_NONBLOCK) != 0;
 }
 
 static int k_set_cloexec(const struct tw_net *net, int fd, bool on)
@@ -304,10 +242,10 @@ static int k_get_cloexec(const struct tw_net *net, int fd)
 {
     (void)net;
     int flags = fcntl(fd, F_GETFD);
-    return flags < 0 ? failure(0) : (flags & FD_CLOEXEC) != 0;
+    return flags < 0 ? tw__net_failure(0) : (flags & FD_CLOEXEC) != 0;
 }
 
-static int64_t k_clock(const struct tw_net *net)
+int64_t tw__net_clock(const struct tw_net *net)
 {
     (void)net;
     struct timespec now;
@@ -322,7 +260,7 @@ static int k_lookup(const struct tw_net *net, const char *host,
     (void)net;
     int rc = getaddrinfo(host, service, hints, list);
     if (rc == EAI_SYSTEM)
-        return failure(0);
+        return tw__net_failure(0);
     return rc ? TW_ERESOLVE + rc : 0;
 }
 
@@ -349,6 +287,8 @@ const struct tw_net tw_net_kernel = {
     .recvfrom = k_recvfrom,
     .sendmsg = k_sendmsg,
     .recvmsg = k_recvmsg,
+    .sendfile = tw__net_sendfile,
+    .seekable = tw__net_seekable,
     .getopt = k_getopt,
     .setopt = k_setopt,
     .hungup = k_hungup,
@@ -359,21 +299,7 @@ const struct tw_net tw_net_kernel = {
     .get_nonblock = k_get_nonblock,
     .set_cloexec = k_set_cloexec,
     .get_cloexec = k_get_cloexec,
-    .clock = k_clock,
+    .clock = tw__net_clock,
     .lookup = k_lookup,
     .lookup_free = k_lookup_free,
-};
-
-static int f_close(const struct tw_net *net, int fd)
-{
-    (void)net, (void)fd;
-    return 0;
-}
-
-const struct tw_net tw_net_file = {
-    .name = "file",
-    .close = f_close,
-    .send = f_send,
-    .recv = f_recv,
-    .clock = k_clock,
 };

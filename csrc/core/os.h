@@ -31,6 +31,15 @@
 #define ICMP_FILTER 1
 #endif
 
+/* How many bytes a FILE has read from its descriptor but not handed out. */
+#if defined(__GLIBC__)
+#define tw__read_ahead(file)                                                   \
+    ((size_t)((file)->_IO_read_end - (file)->_IO_read_ptr))
+#else
+#include <stdio_ext.h>
+#define tw__read_ahead(file) __freadahead(file)
+#endif
+
 /* glibc's non-standard spellings of the invalid-name-server error. */
 #if !defined(EAI_ADDRFAMILY)
 #define EAI_ADDRFAMILY EAI_FAMILY

@@ -310,6 +310,13 @@ ssize_t tw_sock_recvmsg(struct tw_sock *s, struct msghdr *msg, int flags)
     return received(s, n, len);
 }
 
+ssize_t tw_sock_sendfile(struct tw_sock *s, int file, int64_t offset,
+                         size_t len)
+{
+    return s->fd < 0 ? TW_ECLOSED
+                     : s->net->sendfile(s->net, s->fd, file, offset, len);
+}
+
 int tw_sock_getsockname(const struct tw_sock *s, struct tw_addr *addr)
 {
     int rc = s->fd < 0 ? TW_ECLOSED : s->net->getsockname(s->net, s->fd, addr);

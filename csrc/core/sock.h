@@ -120,6 +120,10 @@ ssize_t tw_sock_recvfrom(struct tw_sock *s, struct tw_dgram *dgram, int flags);
 ssize_t tw_sock_sendmsg(struct tw_sock *s, const struct msghdr *msg, int flags);
 ssize_t tw_sock_recvmsg(struct tw_sock *s, struct msghdr *msg, int flags);
 
+/* As send, from place `offset` of an open file on; 0 at the file's end. */
+ssize_t tw_sock_sendfile(struct tw_sock *s, int file, int64_t offset,
+                         size_t len);
+
 int tw_sock_getsockname(const struct tw_sock *s, struct tw_addr *addr);
 int tw_sock_getpeername(const struct tw_sock *s, struct tw_addr *addr);
 int tw_sock_getopt(const struct tw_sock *s, struct tw_optval *opt);

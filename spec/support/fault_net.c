@@ -31,6 +31,8 @@ static const struct likely ops[] = {
     {"recvfrom", {-ECONNREFUSED, -ENOMEM}},
     {"sendmsg", {-ECONNREFUSED, -ENOBUFS}},
     {"recvmsg", {-ECONNREFUSED, -ENOMEM}},
+    {"sendfile", {-EIO, -EPIPE}},
+    {"seekable", {-EIO, -EBADF}},
     {"getopt", {-ENOBUFS, -ENOPROTOOPT}},
     {"setopt", {-ENOMEM, -ENOPROTOOPT}},
     {"getsockname", {-ENOBUFS, -EINVAL}},
@@ -329,6 +331,22 @@ static ssize_t f_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,
     return n;
 }
 
+static ssize_t f_sendfile(const struct tw_net *net, int fd, int file,
+                          int64_t offset, size_t len)
+{
+    int rc = spoilt("sendfile", fd, TW_WRITE);
+    if (rc)
+        return rc;
+    size_t part = portion("sendfile", fd, len);
+    return tw_net_kernel.sendfile(net, fd, file, offset, part);
+}
+
+static int f_seekable(const struct tw_net *net, int fd)
+{
+    int rc = failing("seekable");
+    return rc ? rc : tw_net_kernel.seekable(net, fd);
+}
+
 /* -- asking and setting -------------------------------------------------- */
 
 static int f_getopt(const struct tw_net *net, int fd, struct tw_optval *opt)
@@ -484,6 +502,8 @@ void fault_net_init(struct fault_net *fault, const struct tw_backend *under)
     fault->net.recvfrom = f_recvfrom;
     fault->net.sendmsg = f_sendmsg;
     fault->net.recvmsg = f_recvmsg;
+    fault->net.sendfile = f_sendfile;
+    fault->net.seekable = f_seekable;
     fault->net.getopt = f_getopt;
     fault->net.setopt = f_setopt;
     fault->net.getsockname = f_getsockname;

@@ -66,16 +66,17 @@ local PREFIXES <const> = {
     archive = { "ltw_", "tw_", "luaopen_" },
 }
 
-local KERNEL <const> = "^csrc/core/net_kernel%.c$"
+local KERNEL <const> = "^csrc/core/net_kernel[_%a]*%.c$"
 
 -- Calls that only some files may make: names, and patterns of those files.
 local RESERVED <const> = {
     { set [[socket socketpair accept accept4 bind listen connect shutdown send
         recv sendto recvfrom sendmsg recvmsg sendmmsg recvmmsg getsockopt
         setsockopt getsockname getpeername fcntl ioctl clock_gettime
-        getaddrinfo freeaddrinfo]], KERNEL },
+        getaddrinfo freeaddrinfo sendfile splice vmsplice tee lseek pread
+        pwrite]], KERNEL },
     { set "poll", KERNEL, "^csrc/loop/poll%.c$" },
-    { set "read write readv writev close", KERNEL, "^csrc/loop/" },
+    { set "read write readv writev close pipe pipe2", KERNEL, "^csrc/loop/" },
     { set [[epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait
         epoll_pwait2]], "^csrc/loop/epoll%.c$" },
     { set "lua_resume lua_yieldk", "^csrc/task/" },
