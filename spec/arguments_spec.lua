@@ -24,6 +24,8 @@ local WRONG <const> = {
     group = {5, {}, true, nothing, io.stdout, "239.1.1.1\0"},
     interface = {-1, 1.5, {}, true, nothing, "lo\0"},
     table = {5, "x", true, nothing, io.stdout, {"x"}},
+    file = {"x", 1.5, {}, true, nothing, 2^31, -1},
+    count = {"1", 1.5, {}, true, nothing, 0, -1},
     buffering = {"1", 1.5, true, nothing, -2, 2^40},
 }
 
@@ -81,6 +83,7 @@ local SOCKET <const> = {
         "group group", "options table"},
     {"multicast_interface", {"lo"}, "interface interface"},
     {"settimeout", {1}, "timeout number"},
+    {"sendfile", {io.stdin, 0, 1}, "file file", "offset integer", "count count"},
     {"makefile", {"r", 0}, "mode mode", "buffering buffering"},
 }
 local STREAM_METHODS <const> = {

@@ -18,6 +18,7 @@ local SCENARIOS <const> = {
     pair = {50, 25},
     pair_inet = {60, 40},
     stream = {30, 20},
+    transfer = {40, 15},
     lookup = {80, 25},
     options = {40, 12},
     closing = {40, 12},

@@ -241,6 +241,20 @@ for _, case in ipairs {
         ]],
         says = "EMFILE\n127.0.0.1\n",
     }, {
+        "sendfile goes on after signals",
+        inject = "sendfile:error=EINTR:when=1..5",
+        script = [[ local a, b = connected() say(a:sendfile(io.open(arg[0]), 0, 10)) ]],
+        says = "10\n",
+    }, {
+        "sendfile reads what the kernel does not send",
+        inject = "sendfile:error=ENOSYS",
+        script = [[
+            local a, b = connected()
+            say(a:sendfile(io.open(arg[0]), 1, 5))
+            say(b:recv(9))
+        ]],
+        says = "5\nocal \n",
+    }, {
         "a module that cannot be loaded can be loaded later",
         bare = true,
         inject = "epoll_create1:error=EMFILE:when=1",

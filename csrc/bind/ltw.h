@@ -46,7 +46,8 @@ enum
     LTW_ADDRESSES = 1,
     LTW_SOCKET_KINDS = 2,
     LTW_SPARE_SCOPE = 3, /* see scope.c */
-    LTW_USER_VALUES = 3
+    LTW_PROVIDED = 4,    /* see ltw_pushprovided */
+    LTW_USER_VALUES = 4
 };
 
 /* The module's state. */
@@ -67,6 +68,9 @@ static inline struct ltw *ltw_state(lua_State *L)
 /* The state's runtime; raises once it is closed, as it is in finalizers that
    lua_close runs last. */
 struct tw_runtime *ltw_runtime(lua_State *L);
+
+/* Pushes a function that the Lua files have provided under that name. */
+void ltw_pushprovided(lua_State *L, const char *name);
 
 /* -- types --------------------------------------------------------------- */
 

@@ -53,6 +53,8 @@ static void new_state(lua_State *L)
     lua_setiuservalue(L, -2, LTW_ADDRESSES);
     lua_newtable(L); /* state kinds */
     lua_setiuservalue(L, -2, LTW_SOCKET_KINDS);
+    lua_newtable(L); /* state provided */
+    lua_setiuservalue(L, -2, LTW_PROVIDED);
     struct tw_config config = configuration(L);
     int rc = tw_runtime_open(&state->rt, L, config.net, config.backend);
     if (rc == -EINVAL)
@@ -60,6 +62,27 @@ static void new_state(lua_State *L)
     if (rc < 0)
         luaL_error(L, "cannot open the loop: %s", tw_err_text(rc));
 }
+
+void ltw_pushprovided(lua_State *L, const char *name)
+{
+    lua_getiuservalue(L, lua_upvalueindex(1), LTW_PROVIDED);
+    lua_getfield(L, -1, name);
+    lua_replace(L, -2);
+}
+
+/* provide(name, f): what the functions written in C leave to Lua. */
+static int core_provide(lua_State *L)
+{
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_settop(L, 2);
+    lua_getiuservalue(L, lua_upvalueindex(1), LTW_PROVIDED);
+    lua_insert(L, 1);
+    lua_rawset(L, 1);
+    return 0;
+}
+
+static const luaL_Reg own_functions[] = {{"provide", core_provide},
+                                         {NULL, NULL}};
 
 /* Sets functions in the table on top, with the state as upvalue. */
 static void set_functions(lua_State *L, const luaL_Reg *const *lists, size_t n)
@@ -100,7 +123,7 @@ static int fill_module(lua_State *L)
     const luaL_Reg *const lists[] = {
         ltw_socket_functions, ltw_address_functions, ltw_buffer_functions,
         ltw_lookup_functions, ltw_convert_functions, ltw_stream_functions,
-        ltw_fd_functions};
+        own_functions,        ltw_fd_functions};
     ltw_open_task(L);
     ltw_open_scope(L);
     ltw_open_sync(L);

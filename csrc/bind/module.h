@@ -10,7 +10,7 @@ extern const luaL_Reg ltw_socket_functions[], ltw_address_functions[],
     ltw_buffer_functions[], ltw_lookup_functions[], ltw_convert_functions[],
     ltw_stream_functions[], ltw_fd_functions[];
 extern const luaL_Reg ltw_socket_io[], ltw_socket_options[], ltw_socket_fd[],
-    ltw_socket_mcast[];
+    ltw_socket_mcast[], ltw_socket_file[];
 
 /* Each makes its type's metatable. */
 void ltw_open_socket(lua_State *L);

@@ -265,11 +265,7 @@ static int sock_newindex(lua_State *L)
 
 /* -- waiting to be connected --------------------------------------------- */
 
-/*
- * Accept and connect have no MSG_DONTWAIT. Unless the call may sleep in the
- * kernel the descriptor must be in non-blocking mode; returns 0 or an error.
- */
-static int ready_to_wait(struct tw_runtime *rt, struct ltw_socket *s)
+int ltw_nonblocking(struct tw_runtime *rt, struct ltw_socket *s)
 {
     if (s->closed)
         return TW_ECLOSED;
@@ -293,7 +289,7 @@ static int try_connect(lua_State *L, struct tw_wait *wait, int *rc)
     int results = ltw_resolved(L, 2, wait, &addr);
     if (results != 0)
         return results;
-    *rc = wait->status < 0 ? wait->status : ready_to_wait(runtime(L), s);
+    *rc = wait->status < 0 ? wait->status : ltw_nonblocking(runtime(L), s);
     if (*rc >= 0 && s->watch.claimed & TW_WRITE)
         *rc = -EBUSY;
     if (*rc >= 0)
@@ -418,7 +414,7 @@ static int sock_accept_k(lua_State *L, struct tw_wait *wait)
     struct tw_addr peer;
     struct ltw_socket *s = lua_touserdata(L, 1);
     struct ltw_socket *conn = lua_touserdata(L, 2);
-    int rc = wait->status < 0 ? wait->status : ready_to_wait(runtime(L), s);
+    int rc = wait->status < 0 ? wait->status : ltw_nonblocking(runtime(L), s);
     if (rc >= 0)
         rc = ltw_attempt(runtime(L), s, TW_READ, 0);
     if (rc >= 0)
@@ -522,6 +518,7 @@ void ltw_open_socket(lua_State *L)
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_options);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_fd);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_mcast);
+    ltw_addmethods(L, LTW_SOCKET, ltw_socket_file);
     ltw_open_kinds(L);
 }
 

@@ -86,6 +86,13 @@ bool ltw_waits(struct ltw_socket *s, struct tw_wait *wait, ssize_t rc,
 int ltw_unfinished(lua_State *L, struct tw_wait *wait, ssize_t rc, int flags,
                    const char *op);
 
+/*
+ * To be called before what has no MSG_DONTWAIT (accept, connect, sendfile):
+ * puts the descriptor into non-blocking mode unless the call may sleep in the
+ * kernel. Returns 0 or an error; TW_ECLOSED if the socket is closed.
+ */
+int ltw_nonblocking(struct tw_runtime *rt, struct ltw_socket *s);
+
 /* nil, message naming the peer if there is one, code. */
 int ltw_sockfail(lua_State *L, struct ltw_socket *s, int code, const char *op);
 

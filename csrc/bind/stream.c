@@ -230,22 +230,26 @@ int ltw_makefile(lua_State *L)
 }
 
 /*
- * stdio(fd, mode): a stream over one of the process's own descriptors, which it
- * neither closes nor changes; writes are not buffered, so that nothing is left
- * when the process ends.
+ * stdio(fd, mode [, buffering]): a stream over one of the process's own
+ * descriptors, which it neither closes nor changes; writes are not buffered, so
+ * that nothing is left when the process ends. What is buffered is as in Python.
  */
 static int core_stdio(lua_State *L)
 {
     int fd = (int)ltw_integer(L, 1, "fd", 0, INT_MAX);
     ltw_text(L, 2, "mode");
-    lua_settop(L, 2);
+    lua_settop(L, 3);
+    if (lua_isnil(L, 3))
+    {
+        lua_pushinteger(L, mode_arg(L, 2) == TW_STREAM_READ ? -1 : 0);
+        lua_replace(L, 3);
+    }
     struct ltw_socket *s = ltw_newsocket(L);
-    s->sock.timeout = TW_FOREVER;
-    tw_sock_borrow(&s->sock, fd);
-    tw_watch_init(&s->watch, fd);
     lua_replace(L, 1);
-    lua_pushinteger(L, mode_arg(L, 2) == TW_STREAM_READ ? -1 : 0);
     int results = ltw_makefile(L);
+    s->sock.timeout = TW_FOREVER;
+    tw_sock_borrow(&s->sock, fd); /* now that nothing can fail any more */
+    tw_watch_init(&s->watch, fd);
     s->closed = true; /* the stream has it all to itself */
     return results;
 }

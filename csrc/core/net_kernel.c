@@ -107,7 +107,7 @@ static ssize_t k_recv(const struct tw_net *net, int fd, void *data, size_t len,
 }
 
 /* A full receiver of AF_UNIX datagrams does not make us unwritable. */
-static int send_tw__net_failure(const struct sockaddr *to, socklen_t len)
+static int send_failure(const struct sockaddr *to, socklen_t len)
 {
     bool full = errno == EAGAIN && len > 0 && to->sa_family == AF_UNIX;
     return full ? TW_WANT_TIME : tw__net_failure(TW_WANT_WRITE);
@@ -120,7 +120,7 @@ static ssize_t k_sendto(const struct tw_net *net, int fd,
     const struct tw_addr *to = &dgram->addr;
     ssize_t n = sendto(fd, dgram->data, dgram->len, flags | MSG_NOSIGNAL,
                        &to->u.sa, to->len);
-    return n < 0 ? send_tw__net_failure(&to->u.sa, to->len) : n;
+    return n < 0 ? send_failure(&to->u.sa, to->len) : n;
 }
 
 static ssize_t k_recvfrom(const struct tw_net *net, int fd,
@@ -139,7 +139,7 @@ static ssize_t k_sendmsg(const struct tw_net *net, int fd,
 {
     (void)net;
     ssize_t n = sendmsg(fd, msg, flags | MSG_NOSIGNAL);
-    return n < 0 ? send_tw__net_failure(msg->msg_name, msg->msg_namelen) : n;
+    return n < 0 ? send_failure(msg->msg_name, msg->msg_namelen) : n;
 }
 
 static ssize_t k_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,

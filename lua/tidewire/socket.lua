@@ -8,7 +8,8 @@ local socket = {}
 for name, value in pairs(core) do
     socket[name] = value
 end
-socket.task, socket.stdio = nil, nil
+socket.task, socket.stdio, socket.provide = nil, nil, nil
+core.provide("sendfile", require "tidewire.sendfile")
 socket.relay = require "tidewire.relay"
 socket.socketpair = require "tidewire.pair"
 
