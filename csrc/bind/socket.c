@@ -293,12 +293,8 @@ static int try_connect(lua_State *L, struct tw_wait *wait, int *rc)
     if (*rc >= 0 && s->watch.claimed & TW_WRITE)
         *rc = -EBUSY;
     if (*rc >= 0)
-        *rc = tw_sock_connect(&s->sock, &addr);
-    /* What we began ourselves is neither a second attempt nor a surprise. */
-    if (again && *rc == -EALREADY)
-        *rc = TW_WANT_WRITE;
-    else if (again && *rc == -EISCONN)
-        *rc = 0;
+        *rc = again ? tw_sock_connect_on(&s->sock, &addr)
+                    : tw_sock_connect(&s->sock, &addr);
     if (*rc == TW_WANT_WRITE)
         tw_watch_blocked(&s->watch, TW_WRITE);
     s->connecting = tw_err_want(*rc) && ltw_want(s, wait, *rc, 0);

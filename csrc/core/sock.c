@@ -222,6 +222,29 @@ int tw_sock_connect(struct tw_sock *s, const struct tw_addr *addr)
     return s->fd < 0 ? TW_ECLOSED : s->net->connect(s->net, s->fd, addr);
 }
 
+/* Only TCP tells a second connect why the first failed, and wants to be asked
+   for it: others begin anew (SCTP, VSOCK), or refuse to (TIPC). */
+static int refused(const struct tw_sock *s)
+{
+    int error = 0;
+    struct tw_optval opt = {SOL_SOCKET, SO_ERROR, &error, sizeof error};
+    bool inet = s->family == AF_INET || s->family == AF_INET6;
+    if (inet && s->proto != IPPROTO_SCTP)
+        return 0;
+    int rc = tw_sock_getopt(s, &opt);
+    return rc < 0 ? rc : -error;
+}
+
+int tw_sock_connect_on(struct tw_sock *s, const struct tw_addr *addr)
+{
+    int rc = refused(s);
+    if (rc >= 0)
+        rc = tw_sock_connect(s, addr);
+    if (rc == -EISCONN)
+        return 0;
+    return rc == -EALREADY ? TW_WANT_WRITE : rc;
+}
+
 int tw_sock_disconnect(struct tw_sock *s)
 {
     const struct tw_addr none = {.len = sizeof none.u.sa.sa_family,
@@ -242,15 +265,18 @@ ssize_t tw_sock_send(struct tw_sock *s, const void *data, size_t len, int flags)
 
 /*
  * Zero bytes from a SOCK_SEQPACKET socket are its end or an empty packet. They
- * are the end if the peer has hung up and nothing but emptiness follows.
+ * are the end if the peer has hung up and nothing but emptiness follows, or
+ * (TIPC says so only once) nothing at all.
  */
 static bool at_end(struct tw_sock *s)
 {
     char byte;
     if (s->type != SOCK_SEQPACKET)
         return s->type == SOCK_STREAM;
-    return s->net->hungup(s->net, s->fd) > 0 &&
-           s->net->recv(s->net, s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    if (s->net->hungup(s->net, s->fd) <= 0)
+        return false;
+    ssize_t n = s->net->recv(s->net, s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || n == TW_WANT_READ;
 }
 
 static ssize_t received(struct tw_sock *s, ssize_t n, size_t len)

@@ -83,13 +83,12 @@ int tw_sock_listen(struct tw_sock *s, int backlog);
 int tw_sock_accept(struct tw_sock *s, struct tw_sock *conn,
                    struct tw_addr *peer);
 
-/*
- * Connects: 0, TW_WANT_WRITE (under way), TW_WANT_TIME (AF_UNIX backlog full),
- * or an error. To be called again when writable or later: a connect under way
- * is then reported as -EALREADY, one that has succeeded as 0 or -EISCONN, one
- * that has failed with its error.
- */
+/* Connects: 0, TW_WANT_WRITE (under way), TW_WANT_TIME (AF_UNIX backlog full),
+   or an error. */
 int tw_sock_connect(struct tw_sock *s, const struct tw_addr *addr);
+
+/* Ditto after TW_WANT_*, when writable or later: what became of it. */
+int tw_sock_connect_on(struct tw_sock *s, const struct tw_addr *addr);
 
 /* Dissolves the association that connect has made of datagram sockets; of TCP,
    the connection. */

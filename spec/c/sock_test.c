@@ -437,7 +437,7 @@ static void nothing_received(void)
         {SOCK_SEQPACKET, 10, false, 0, 0, 0},
         {SOCK_SEQPACKET, 10, true, 0, TW_EOF, 1},
         {SOCK_SEQPACKET, 10, true, 1, 0, 1},
-        {SOCK_SEQPACKET, 10, true, TW_WANT_READ, 0, 1},
+        {SOCK_SEQPACKET, 10, true, TW_WANT_READ, TW_EOF, 1},
         {SOCK_SEQPACKET, 10, true, -ECONNRESET, 0, 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
