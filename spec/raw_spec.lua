@@ -65,7 +65,7 @@ local function await(s, kind, id)
 end
 
 describe("a raw socket of ICMP", function()
-    raw_it("is answered on loopback, with identity, number and data", function()
+    raw_it("G19/348 is answered on loopback, with identity, number and data", function()
         local s <close> = raw(INET, socket.IPPROTO_ICMP)
         local id <const> = new_identity()
         for seq = 1, 3 do

@@ -14,55 +14,76 @@ enum
 
 /* -- by number ----------------------------------------------------------- */
 
+/* The options of AF_VSOCK itself are numbers of 64 bits, all others ints. */
+static size_t width(const struct ltw_socket *s, int level)
+{
+    bool wide = s->sock.family == AF_VSOCK && level == AF_VSOCK;
+    return wide ? sizeof(int64_t) : sizeof(int);
+}
+
+/* Pushes a number of `len` bytes. */
+static void push_number(lua_State *L, const char *bytes, size_t len)
+{
+    int64_t wide;
+    int number;
+    memcpy(&wide, bytes, sizeof wide);
+    memcpy(&number, bytes, sizeof number);
+    lua_pushinteger(L, len > sizeof number ? (lua_Integer)wide : number);
+}
+
 /*
- * s:getsockopt(level, option [, size]): an integer; with a size, the option's
- * bytes, at most so many, as a string. Or nil, message, code.
+ * s:getsockopt(level, option [, size]): an integer; with a size, which those of
+ * AF_VSOCK do not take, the option's bytes, at most so many, as a string. Or
+ * nil, message, code.
  */
 static int sock_getsockopt(lua_State *L)
 {
     const struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     char bytes[OPTION_MAX * UNIT_MAX] = {0};
-    int number;
     struct tw_optval opt = {.level = ltw_int(L, 2, "level"),
                             .name = ltw_int(L, 3, "option")};
     size_t size = (size_t)(lua_isnoneornil(L, 4)
                                ? 0
                                : ltw_integer(L, 4, "size", 0, OPTION_MAX));
+    if (size && s->sock.family == AF_VSOCK)
+        ltw_argerror(L, 4, "size", "the options of AF_VSOCK are integers");
     opt.value = bytes;
-    opt.len = (socklen_t)(size ? size : sizeof number);
+    opt.len = (socklen_t)(size ? size : width(s, opt.level));
     int rc = s->closed ? TW_ECLOSED : tw_sock_getopt(&s->sock, &opt);
     if (rc < 0)
         return ltw_fail(L, rc, "getsockopt");
     if (size)
         lua_pushlstring(L, bytes, opt.len);
     else
-    {
-        memcpy(&number, bytes, sizeof number);
-        lua_pushinteger(L, number);
-    }
+        push_number(L, bytes, opt.len);
     return 1;
 }
 
 /*
- * s:setsockopt(level, option, value [, size]): value is an integer, a boolean,
- * or a string of bytes; nil, with a size, passes no bytes but that size.
- * Results: true; or nil, message, code.
+ * s:setsockopt(level, option, value [, size]): value is an integer (of 64 bits
+ * for the options of AF_VSOCK), a boolean, or a string of bytes; nil, with a
+ * size, passes no bytes but that size. Results: true; or nil, message, code.
  */
 static int sock_setsockopt(lua_State *L)
 {
     struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
-    int number = 0;
-    size_t len = sizeof number;
     struct tw_optval opt = {.level = ltw_int(L, 2, "level"),
-                            .name = ltw_int(L, 3, "option"),
-                            .value = &number};
+                            .name = ltw_int(L, 3, "option")};
+    size_t len = width(s, opt.level);
+    const bool wide = len > sizeof(int);
+    int64_t big = 0;
+    int number = 0;
+    opt.value = wide ? (void *)&big : &number;
     switch (lua_type(L, 4))
     {
     case LUA_TBOOLEAN:
-        number = lua_toboolean(L, 4);
+        big = number = lua_toboolean(L, 4);
         break;
     case LUA_TNUMBER:
-        number = ltw_int(L, 4, "value");
+        if (wide)
+            big = ltw_integer(L, 4, "value", 0, LUA_MAXINTEGER);
+        else
+            number = ltw_int(L, 4, "value");
         break;
     case LUA_TSTRING:
         opt.value = (void *)lua_tolstring(L, 4, &len);
