@@ -58,6 +58,16 @@ static int opened(lua_State *L, int rc, const char *op)
     return 1;
 }
 
+/* The argument at `idx` as an open descriptor's number. */
+static int fileno_arg(lua_State *L, int idx)
+{
+    int fd = ltw_int(L, idx, "fileno");
+    if (fd < 0)
+        luaL_argerror(L, idx,
+                      lua_pushfstring(L, "fileno: negative descriptor %d", fd));
+    return fd;
+}
+
 /*
  * socket([family [, type [, proto [, fileno]]]]): a new socket, or one that
  * takes an open descriptor, whose family, type and proto are then found out.
@@ -69,7 +79,7 @@ static int core_socket(lua_State *L)
     int family = ltw_optint(L, 1, "family", adopt ? -1 : AF_INET);
     int type = ltw_optint(L, 2, "type", adopt ? -1 : SOCK_STREAM);
     int proto = ltw_optint(L, 3, "proto", adopt ? -1 : 0);
-    int fd = adopt ? (int)ltw_integer(L, 4, "fileno", 0, INT_MAX) : -1;
+    int fd = adopt ? fileno_arg(L, 4) : -1;
     struct ltw_socket *s = ltw_newsocket(L);
     int rc = adopt ? tw_sock_adopt(&s->sock, fd, family, type, proto)
                    : tw_sock_open(&s->sock, family, type, proto);
@@ -164,6 +174,16 @@ enum
     DESCRIPTION_MAX = 2 * TW_ADDR_TEXT_MAX + 128
 };
 
+/* True if there is nothing but a family: a name that nobody has chosen. */
+static bool is_blank(const struct tw_addr *addr)
+{
+    const char *bytes = (const char *)&addr->u.sa;
+    socklen_t i = sizeof addr->u.sa.sa_family;
+    while (i < addr->len && bytes[i] == 0)
+        i++;
+    return i >= addr->len;
+}
+
 /* The socket in words. It takes no memory of Lua's: finalizers say it too. */
 static const char *describe(const struct ltw_socket *s,
                             char out[DESCRIPTION_MAX])
@@ -175,10 +195,10 @@ static const char *describe(const struct ltw_socket *s,
                      "socket (%s%d, family=%d, type=%d, proto=%d",
                      open ? "fd=" : "closed, fd=", open ? s->sock.fd : -1,
                      s->sock.family, s->sock.type, s->sock.proto);
-    if (open && tw_sock_getsockname(&s->sock, &addr) >= 0)
+    if (open && tw_sock_getsockname(&s->sock, &addr) >= 0 && !is_blank(&addr))
         n += snprintf(out + n, (size_t)(DESCRIPTION_MAX - n), ", laddr=%s",
                       tw_addr_format(&addr, text));
-    if (open && tw_sock_getpeername(&s->sock, &addr) >= 0)
+    if (open && tw_sock_getpeername(&s->sock, &addr) >= 0 && !is_blank(&addr))
         n += snprintf(out + n, (size_t)(DESCRIPTION_MAX - n), ", raddr=%s",
                       tw_addr_format(&addr, text));
     snprintf(out + n, (size_t)(DESCRIPTION_MAX - n), ")");
