@@ -5,10 +5,10 @@ local task <const> = require "tidewire.task"
 
 -- What the fixture's cases are reported as: name, then text that must be there.
 local WRONG <const> = {
-    {"this side fails [tcp, blocking]", "(number) 1", "parity_fixture.lua:14", "the peer: "},
-    {"this side fails [tcp, tasks]", "(number) 1", "parity_fixture.lua:14", "the peer: "},
-    {"the peer fails [udp, blocking]", "the peer: ", "'there'", "parity_fixture.lua:17"},
-    {"the peer fails [tcp, tasks]", "the peer: ", "'there'", "parity_fixture.lua:17"},
+    {"this side fails [tcp, blocking]", "(number) 1", "parity_fixture.lua:16", "the peer: "},
+    {"this side fails [tcp, tasks]", "(number) 1", "parity_fixture.lua:16", "the peer: "},
+    {"the peer fails [udp, blocking]", "the peer: ", "'there'", "parity_fixture.lua:19"},
+    {"the peer fails [tcp, tasks]", "the peer: ", "'there'", "parity_fixture.lua:19"},
     {"the peer fails before they meet [tcp, blocking]", 'ended before "place"', "in the peer"},
     {"the peer fails before they meet [tcp, tasks]", 'ended before "place"', "in the peer"},
     {"they are at different places [tcp, blocking]", 'here is "a", the other side is at "b"'},
@@ -18,6 +18,7 @@ local WRONG <const> = {
     {"the peer leaks [tcp, blocking]", "the peer: 1 descriptors, 0 tasks left"},
     {"the peer leaks [tcp, tasks]", "1 descriptors, 0 tasks left"},
     {"the peer's process dies [tcp, blocking]", "the peer: its process is gone"},
+    {"this side hangs [tcp, blocking]", "interrupted!", "in method 'recv'"},
 }
 
 describe("the harness of two sides:", function()
@@ -35,7 +36,7 @@ describe("the harness of two sides:", function()
         end
         assert.is_truthy(output:find("skipped: a fixture: skipped [tcp, tasks]", 1, true))
         assert.is_truthy(output:find("for a reason", 1, true))
-        assert.is_truthy(output:find("\n2 passed, 15 failed, 2 skipped\n", 1, true), output)
+        assert.is_truthy(output:find("\n2 passed, 16 failed, 2 skipped\n", 1, true), output)
     end)
 end)
 

@@ -2,8 +2,8 @@
 -- socket module. A case has two roles, each a function: this side and the peer.
 -- It runs over every transport that it names, and over each of them twice:
 --
---   blocking   this side on the main thread, without any task; the peer on the
---              main thread of another process
+--   blocking   this side on the main thread, without any task or timeout, so
+--              that it sleeps in the kernel; the peer in another process
 --   tasks      both sides are tasks of one scheduler
 --
 -- The peer's process loads the same spec file (see parity_peer.lua) and calls
@@ -16,11 +16,13 @@
 --           function(s, t) assert(s:sendall("hello")) end)
 --   end)
 --
--- Both get their socket, with net.LIMIT as timeout, and `t`, see below. A stream
--- is connected: this side has accepted, the peer has connected. A datagram socket
--- is bound. The sockets are closed when both functions have ended, or at once
--- when one has failed. Neither may take longer than twice net.LIMIT, nor leave
--- descriptors or tasks behind.
+-- Both get their socket and `t`, see below. A stream is connected: this side has
+-- accepted, the peer has connected. A datagram socket is bound. The sockets are
+-- closed when both functions have ended, or at once when one has failed. Their
+-- timeout is net.LIMIT, but for this side's in blocking mode. No function may
+-- take longer than twice net.LIMIT (in blocking mode the peer's process then
+-- sends SIGINT, which lua5.4 turns into an error), nor leave descriptors or tasks
+-- behind.
 --
 -- Options: `transports`, a list of names (one is {"tcp"}, which is the default);
 -- `modes`, a list, by default both; `raw = true`: a stream is not yet connected,
@@ -54,7 +56,7 @@ local t_mt <const> = {__index = methods}
 --- for datagrams, nil for streams: where sendmsg sends), and these methods.
 local function helpers(case, transport, mode, channel)
     return setmetatable({case = case, kind = transport, transport = transport.name,
-        stream = transport.stream, mode = mode, link = channel}, t_mt)
+        stream = transport.stream, mode = mode, link = channel, limit = net.LIMIT}, t_mt)
 end
 
 --- Both sides meet here, by the same name. Returns the value that the other side
@@ -78,19 +80,19 @@ function methods:send(s, text)
     return assert.equal(#text, assert(s:sendto(text, self.address)))
 end
 
---- Another socket of this transport, with the usual timeout: not bound.
+--- Another socket of this transport, with this side's usual timeout: not bound.
 function methods:new()
-    return self.kind:new()
+    return self.kind:new(self.limit)
 end
 
 --- Ditto, bound to an address that is free.
 function methods:bound()
-    return self.kind:bound()
+    return self.kind:bound(self.limit)
 end
 
 -- Makes this side's socket, and the rest of what it must close.
 local function open_here(t)
-    local s <const> = t.kind:bound()
+    local s <const> = t:bound()
     if t.stream then assert(s:listen()) end
     t.link:send("at", t.kind:pack(s:getsockname()))
     t.own = s
@@ -101,7 +103,7 @@ local function open_here(t)
     end
     if t.case.raw then return s end
     local conn <const> = assert(s:accept())
-    conn:settimeout(net.LIMIT)
+    conn:settimeout(t.limit)
     t.kind:close(s)
     t.own = conn
     t.address = conn:getpeername()
@@ -113,7 +115,7 @@ local function open_there(t)
     t.address = t.kind:unpack(select(2, t.link:receive()))
     if not t.stream then
         t.to = t.address
-        t.own = t.kind:bound()
+        t.own = t:bound()
         t.link:send("at", t.kind:pack(t.own:getsockname()))
         return t.own
     end
@@ -121,7 +123,7 @@ local function open_there(t)
         t.own = t.case.connect(t.address, t)
         return t.own
     end
-    t.own = t.kind:new()
+    t.own = t:new()
     if not t.case.raw then assert(t.own:connect(t.address)) end
     return t.own
 end
@@ -140,9 +142,13 @@ end
 
 -- One side from beginning to end; returns true, its failure and the other's.
 local function side(t, open, f)
-    local ok <const>, failure = task.timeout(2 * net.LIMIT, xpcall, function()
-        return f(open(t), t)
-    end, explain)
+    local function run() return f(open(t), t) end
+    local ok, failure
+    if t.limit then
+        ok, failure = task.timeout(2 * net.LIMIT, xpcall, run, explain)
+    else
+        ok, failure = xpcall(run, explain)
+    end
     failure = not ok and failure or nil
     if failure and t.own then t.kind:close(t.own) end
     t.link:send("end", failure and tostring(failure))
@@ -191,6 +197,7 @@ local function run_blocking(case, transport)
     local ok <const>, failure <const>, theirs <const> = pcall(tight, function()
         channel:send("run", case.name, transport.name)
         local t <const> = helpers(case, transport, "blocking", channel)
+        t.limit = nil
         local _ <const>, mine <const>, its <const> = side(t, open_here, case.this)
         what, left = channel:receive()
         return mine, its
@@ -243,8 +250,10 @@ end
 function parity.serve(file, channel)
     local cases <const> = files[file]
     while true do
+        channel:patience(nil)
         local what <const>, name <const>, transport <const> = channel:receive()
         if what == "end" then return end
+        channel:patience(2 * net.LIMIT)
         local case <const> = cases[name]
         local failure <const> = tight(function()
             local t <const> = helpers(case, transports.get(transport), "blocking", channel)

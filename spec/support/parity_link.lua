@@ -11,8 +11,8 @@ local task <const> = require "tidewire.task"
 
 local link <const> = {}
 
--- More than either side of a case may take.
-local LIMIT <const> = 3 * net.LIMIT
+-- More than either side of a case may take, and being interrupted after that.
+local LIMIT <const> = 4 * net.LIMIT
 
 -- -- within a process ------------------------------------------------------
 
@@ -49,9 +49,19 @@ function far:send(...)
     self.socket:sendall(string.pack("s4", table.concat(words, ",")))
 end
 
---- The next message, or "end" and why there is none.
+--- How long receive waits; nil: for ever.
+function far:patience(limit)
+    self.socket:settimeout(limit)
+end
+
+--- The next message, or "end" and why there is none. The peer's process interrupts
+--- the other one before it gives up.
 function far:receive()
-    local head <const>, message <const>, code <const> = self.stream:read(4)
+    local head, message, code = self.stream:read(4)
+    if code == "timeout" and self.pid then
+        os.execute("kill -INT " .. self.pid)
+        head, message, code = self.stream:read(4)
+    end
     if not head then
         return "end", code == "timeout" and message or "its process is gone"
     end
@@ -59,16 +69,16 @@ function far:receive()
     return assert(load("return " .. text, "=message", "t", {}))()
 end
 
-local function over(s, limit)
-    s:settimeout(limit)
-    return setmetatable({socket = s, stream = assert(s:makefile("r"))}, far_mt)
+local function over(s, pid)
+    s:settimeout(LIMIT)
+    return setmetatable({socket = s, stream = assert(s:makefile("r")), pid = pid}, far_mt)
 end
 
---- The peer's end of a link.
-function link.join(path)
+--- The peer's end of a link to the process with that id.
+function link.join(path, pid)
     local s <const> = assert(socket.socket(socket.AF_UNIX))
     assert(s:connect(path))
-    return over(s, nil)
+    return over(s, pid)
 end
 
 -- The one process that there is, and for which file.
@@ -90,7 +100,7 @@ local function start(file)
     local server <close> = assert(socket.create_server(path, {family = socket.AF_UNIX}))
     server:settimeout(net.LIMIT)
     local pipe <const> = assert(io.popen("echo $$; exec >&2 timeout -k 2 900 env " ..
-        process.lua("lua5.4", "spec/support/parity_peer.lua", file, path)))
+        process.lua("lua5.4", "spec/support/parity_peer.lua", file, path, net.status "Pid")))
     local pid <const> = pipe:read("n")
     local s <const>, message <const> = server:accept()
     os.remove(path)
@@ -98,7 +108,7 @@ local function start(file)
         os.execute("kill " .. pid)
         error("the peer's process: " .. message)
     end
-    return {link = over(s, LIMIT), pipe = pipe, pid = pid, file = file}
+    return {link = over(s), pipe = pipe, pid = pid, file = file}
 end
 
 --- Our end of a link to the process that plays the peer for a file.

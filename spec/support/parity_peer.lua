@@ -1,8 +1,8 @@
 -- The other process of parity.lua: loads a spec file, of which it runs nothing
 -- but what the other process asks for. Arguments: the file as debug.getinfo
--- names it, and where to connect to.
+-- names it, where to connect to, and the other process' id.
 
-local file <const>, path <const> = ...
+local file <const>, path <const>, pid <const> = ...
 
 local function nothing() end
 
@@ -22,4 +22,4 @@ end}
 assert(loadfile(file:sub(2), "t", setmetatable({}, spec_mt)))()
 
 local parity <const> = require "spec.support.parity"
-parity.serve(file, require("spec.support.parity_link").join(path))
+parity.serve(file, require("spec.support.parity_link").join(path, pid))

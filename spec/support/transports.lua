@@ -61,16 +61,16 @@ function transports.get(name)
     return all[name] or error("no such transport: " .. name, 3)
 end
 
---- A new socket, with the usual timeout.
-function methods:new()
+--- A new socket with that timeout.
+function methods:new(timeout)
     local s <const> = assert(socket.socket(self.family, self.type, self.proto))
-    s:settimeout(net.LIMIT)
+    s:settimeout(timeout)
     return s
 end
 
---- A new socket, bound to an address of this machine that is free.
-function methods:bound()
-    local s <const> = self:new()
+--- Ditto, bound to an address of this machine that is free.
+function methods:bound(timeout)
+    local s <const> = self:new(timeout)
     assert(s:bind(self.host and {self.host, 0} or net.path()))
     return s
 end
