@@ -58,7 +58,7 @@ int tw_addr_inet(struct tw_addr *addr, int family, const char *host,
                  uint16_t port)
 {
     struct sockaddr_in6 other6;
-    struct in_addr other;
+    struct sockaddr_in other;
     int rc = 0;
     memset(addr, 0, sizeof *addr);
     if (family == AF_INET)
@@ -72,7 +72,7 @@ int tw_addr_inet(struct tw_addr *addr, int family, const char *host,
     {
         addr->len = sizeof addr->u.in6;
         rc = *host ? parse_in6(&addr->u.in6, host) : 0;
-        if (rc && inet_pton(AF_INET, host, &other) == 1)
+        if (rc && parse_in(&other, host) == 0)
             rc = nonumber(EAI_ADDRFAMILY);
     }
     else
