@@ -27,8 +27,7 @@ CTESTS   = $(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard spec/c/*_test.c sp
 SUPPORT  = $(patsubst spec/support/%.c,$(BUILD)/test/%,$(wildcard spec/support/*_host.c))
 BENCHES  = $(patsubst spec/%,$(BUILD)/%,$(basename $(wildcard spec/bench/*.c spec/bench/*.go)))
 
-$(shell mkdir -p $(addprefix $(BUILD)/,$(patsubst csrc/%/,obj/%,$(wildcard csrc/*/)) \
-	lib/tidewire bin test bench))
+$(shell mkdir -p $(addprefix $(BUILD)/,$(patsubst csrc/%/,obj/%,$(wildcard csrc/*/)) lib/tidewire bin test bench))
 
 # A thread may be in getaddrinfo when the last state is closed: the code it
 # returns to must stay mapped, hence nodelete.
@@ -51,7 +50,12 @@ $(PORTABLE): $(BUILD)/obj/%.o: csrc/%.c
 	$(CC) $(ALL_CFLAGS) -Icsrc -c $< -o $@
 
 $(LUAPART) $(BUILD)/obj/host/main.o: $(BUILD)/obj/%.o: csrc/%.c
-	$(CC) $(ALL_CFLAGS) -Icsrc $(LUA_CFLAGS) -c $< -o $@
+	$(CC) $(ALL_CFLAGS) -Icsrc -I$(BUILD)/obj $(LUA_CFLAGS) -c $< -o $@
+
+$(BUILD)/obj/bind/constants.o: $(BUILD)/obj/bind/constants.inc
+$(BUILD)/obj/bind/constants.inc: csrc/bind/constants.awk csrc/bind/constants.def csrc/core/os_names.h \
+	$(wildcard /usr/include/linux /usr/include/bluetooth)
+	awk -v cc='$(CC) $(CFLAGS)' -v out=$@ -f $(filter %.awk %.def,$^)
 
 $(BUILD)/lib/tidewire/core.so: $(PORTABLE) $(LUAPART)
 	$(CC) $(CFLAGS) $(USE_LTO) $(ALL_LDFLAGS) $(SO_FLAGS) $^ -lm -o $@
@@ -74,11 +78,9 @@ $(BUILD)/test/%_host: spec/support/%_host.c $(BUILD)/lib/libtidewire.a
 		$(LUA_CFLAGS) $(filter %.c,$^) $(filter %.a,$^) $(LUA_LIBS) -lm -o $@
 
 # These two spoil things on purpose, one of them what libc gives the library.
-$(BUILD)/test/fault_host $(BUILD)/test/gcstress_host: \
-	spec/support/fault_mem.c spec/support/fault_mem.h
+$(BUILD)/test/fault_host $(BUILD)/test/gcstress_host: spec/support/fault_mem.c spec/support/fault_mem.h
 $(BUILD)/test/fault_host: spec/support/fault_net.c spec/support/fault_net.h
-$(BUILD)/test/fault_host: WRAP = $(addprefix -Xlinker --wrap=,malloc calloc \
-	eventfd pthread_create)
+$(BUILD)/test/fault_host: WRAP = $(addprefix -Xlinker --wrap=,malloc calloc eventfd pthread_create)
 
 $(BUILD)/bench/%: spec/bench/%.c
 	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) $< $(LIBS) -o $@
@@ -134,8 +136,7 @@ deps:
 	@sh spec/support/deps.sh
 
 install: all
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/pkgconfig \
-		lib/lua/5.4/tidewire share/lua/5.4/tidewire)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/pkgconfig lib/lua/5.4/tidewire share/lua/5.4/tidewire)
 	install $(BUILD)/bin/tidewire $(DESTDIR)$(PREFIX)/bin
 	install -m 644 csrc/tidewire.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(BUILD)/lib/libtidewire.a $(DESTDIR)$(PREFIX)/lib

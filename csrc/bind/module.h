@@ -19,7 +19,8 @@ void ltw_open_buffer(lua_State *L);
 void ltw_open_stream(lua_State *L);
 void ltw_open_lookup(lua_State *L);
 
-/* Adds the constants and the errno table to the table on top. */
+/* Gives the module on top its constants, the errno table and the tables that
+   name numbers; the constants through its metatable, see constants.c. */
 void ltw_constants(lua_State *L);
 
 /* Ditto, of tidewire.task. */

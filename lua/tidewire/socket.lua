@@ -4,8 +4,9 @@
 local core <const> = require "tidewire.core"
 local options <const> = require "tidewire.options"
 
-local socket = {}
-for name, value in pairs(core) do
+-- Constants are found through the metatable when they are first used.
+local socket = setmetatable({}, getmetatable(core))
+for name, value in next, core do
     socket[name] = value
 end
 socket.task, socket.stdio, socket.provide = nil, nil, nil
