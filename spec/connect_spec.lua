@@ -7,17 +7,6 @@ local errno <const> = socket.errno
 local INET <const>, INET6 <const>, UNIX <const> =
     socket.AF_INET, socket.AF_INET6, socket.AF_UNIX
 
--- Asks, without waiting, until the answer is no longer "under way".
-local function settle(s, addr)
-    local deadline <const> = socket.monotonic() + net.LIMIT
-    local number
-    repeat
-        number = s:connect_ex(addr)
-    until number ~= errno.EALREADY and number ~= errno.EINPROGRESS
-        or socket.monotonic() > deadline
-    return number
-end
-
 describe("connect", function()
     it("reaches a listener over IPv4 and IPv6, with and without a timeout", function()
         for _, host in ipairs{"127.0.0.1", "::1"} do
@@ -74,44 +63,6 @@ describe("connect", function()
         net.fails("EAI_NONAME", s:connect_ex("a..b", 80))
         -- An address of another family is the kernel's to refuse.
         net.fails("EAFNOSUPPORT", s:connect(socket.address("::1", 80)))
-    end)
-end)
-
-describe("a connect that does not wait", function()
-    it("is under way, then done, then a mistake to repeat", function()
-        local server <close> = assert(socket.create_server{"127.0.0.1", 0})
-        local s <close> = assert(socket.socket())
-        s:settimeout(0)
-        assert.equal(errno.EINPROGRESS, s:connect_ex(server:getsockname()))
-        assert.equal(0, settle(s, server:getsockname()))
-        assert.equal(errno.EISCONN, s:connect_ex(server:getsockname()))
-        assert.equal(0, s:getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
-        server:settimeout(net.LIMIT)
-        local conn <close> = assert(server:accept())
-        assert(s:send("x"))
-        assert.equal("x", conn:recv(1))
-    end)
-
-    it("gives EINPROGRESS as a failure of connect", function()
-        local server <close> = assert(socket.create_server{"127.0.0.1", 0})
-        local s <close> = assert(socket.socket())
-        s:settimeout(0)
-        net.fails("EINPROGRESS", s:connect(server:getsockname()))
-    end)
-
-    it("learns that it was refused", function()
-        local s <close> = assert(socket.socket())
-        local addr <const> = socket.address("127.0.0.1", net.unused_port())
-        s:settimeout(0)
-        assert.equal(errno.EINPROGRESS, s:connect_ex(addr))
-        assert.equal(errno.ECONNREFUSED, settle(s, addr))
-    end)
-
-    it("does not look names up", function()
-        local s <close> = assert(socket.socket())
-        s:settimeout(0)
-        net.fails("EAGAIN", s:connect("localhost", 80))
-        net.fails("EAGAIN", s:connect_ex("localhost", 80))
     end)
 end)
 

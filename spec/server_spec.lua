@@ -35,28 +35,6 @@ describe("accept", function()
         assert.same({server.family, server.type}, {conn.family, conn.type})
     end)
 
-    it("gives a new socket the default timeout, not the listener's", function()
-        for _, default in ipairs{false, 20} do
-            local server <close> = assert(socket.create_server{"127.0.0.1", 0})
-            server:settimeout(default and 10 or 0)
-            local client <close> = assert(socket.create_connection(server:getsockname(), 5))
-            socket.setdefaulttimeout(default)
-            local conn <close> = server:accept()
-            socket.setdefaulttimeout(nil)
-            assert.equal(default or nil, conn:gettimeout())
-            assert.is_true(conn:getblocking())
-            assert.equal(default ~= false, net.nonblocking(conn:fileno()))
-            assert(client:sendall("x"))
-            assert.equal("x", conn:recv(1))
-        end
-    end)
-
-    it("does not wait with a timeout of 0", function()
-        local server <close> = assert(socket.create_server{"127.0.0.1", 0})
-        server:settimeout(0)
-        net.fails("EAGAIN", net.quick(function() return server:accept() end))
-    end)
-
     it("needs a listening socket", function()
         local s <close> = assert(socket.socket())
         net.fails("EINVAL", s:accept())

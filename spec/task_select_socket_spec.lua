@@ -50,11 +50,6 @@ for _, place in ipairs(turns.places) do
             assert.equal("wo", a:recv(10))
         end)
 
-        case("has a timeout", function(a)
-            turns.takes(0.01, function() net.fails("timeout", task.select{a, timeout = 0.01}) end)
-            net.quick(function() net.fails("timeout", task.select{a, timeout = 0}) end)
-        end)
-
         case("does not care for the socket's own timeout", function(a, b)
             a:settimeout(0)
             net.fails("timeout", task.select{a, timeout = 0.001})
@@ -68,13 +63,6 @@ for _, place in ipairs(turns.places) do
             assert.same({1, true}, {task.select{a, timeout = net.LIMIT}})
             net.fails("eof", a:recv(1))
             assert.same({1, true}, {task.select{a, timeout = net.LIMIT}})
-        end)
-
-        case("finds one that is closed by then", function(a)
-            task.spawn(function() a:close() end)
-            assert.same({2, nil, "select: closed", "closed"}, {task.select{task.event(), a}})
-            local got <const> = table.pack(task.select{a, timeout = 1})
-            assert.equal("closed", got[got.n])
         end)
 
         case("finds a listening socket with somebody to accept", function()
@@ -193,28 +181,6 @@ describe("select over sockets", function()
             assert.is_true(polls > 20)
             assert.is_true(sender:join(net.LIMIT))
         end)
-    end)
-
-    it("serves many with one task", function()
-        local pairs_of <const>, items <const> = {}, {timeout = net.LIMIT}
-        for i = 1, 50 do
-            local a <const>, b <const> = net.pair()
-            pairs_of[i], items[i] = b, a
-            task.spawn(function()
-                task.sleep(i % 7 * 0.0003)
-                b:send(tostring(i))
-            end)
-        end
-        turns.inside(function()
-            for _ = 1, 50 do
-                local i <const> = task.select(items)
-                assert.equal(tostring(i), items[i]:recv(10))
-            end
-        end)
-        for i = 1, 50 do
-            items[i]:close()
-            pairs_of[i]:close()
-        end
     end)
 
     it("cancelled, leaves the socket to others", function()

@@ -104,13 +104,6 @@ for _, place in ipairs(turns.places) do
             end)
         end)
 
-        it("with nothing but a timeout sleeps" .. where, function()
-            run(function()
-                turns.takes(0.01, function() net.fails("timeout", task.select{timeout = 0.01}) end)
-                net.fails("timeout", task.select{timeout = 0})
-            end)
-        end)
-
         it("takes the same thing twice" .. where, function()
             run(function()
                 local ch <const>, e <const> = task.channel(), task.event()
