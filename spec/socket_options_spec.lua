@@ -1,70 +1,7 @@
--- Options by number and by name.
+-- Options by name; by number they are in spec/parity/g20_options_spec.lua.
 
 local net <const> = require "spec.support.net"
 local socket <const> = require "tidewire.socket"
-
-local SOL <const> = socket.SOL_SOCKET
-
-describe("setsockopt and getsockopt", function()
-    it("take integers and booleans", function()
-        local s <close> = assert(socket.socket())
-        assert.equal(0, s:getsockopt(SOL, socket.SO_REUSEADDR))
-        assert.is_true(s:setsockopt(SOL, socket.SO_REUSEADDR, 1))
-        assert.equal(1, s:getsockopt(SOL, socket.SO_REUSEADDR))
-        assert.is_true(s:setsockopt(SOL, socket.SO_REUSEADDR, false))
-        assert.equal(0, s:getsockopt(SOL, socket.SO_REUSEADDR))
-        assert.is_true(s:setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, true))
-        assert.equal(1, s:getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-        assert.equal(socket.SOCK_STREAM, s:getsockopt(SOL, socket.SO_TYPE))
-    end)
-
-    it("take and give bytes", function()
-        local s <close> = assert(socket.socket())
-        local linger <const> = ("i4i4"):pack(1, 7)
-        assert.is_true(s:setsockopt(SOL, socket.SO_LINGER, linger))
-        assert.equal(linger, s:getsockopt(SOL, socket.SO_LINGER, 8))
-        assert.equal(linger, s:getsockopt(SOL, socket.SO_LINGER, 1024))
-        assert.equal(linger:sub(1, 4), s:getsockopt(SOL, socket.SO_LINGER, 4))
-        assert.equal(1, s:getsockopt(SOL, socket.SO_LINGER, 0))
-        local credentials <const>, other <close> = socket.socketpair()
-        local pid <const> = ("i4i4i4"):unpack(
-            credentials:getsockopt(SOL, socket.SO_PEERCRED, 12))
-        assert.is_true(pid > 0)
-        assert.is_not_nil(other)
-        credentials:close()
-    end)
-
-    it("pass on what the kernel says", function()
-        local s <close> = assert(socket.socket())
-        assert.equal("setsockopt: Protocol not available",
-            (net.fails("ENOPROTOOPT", s:setsockopt(SOL, 9999, 1))))
-        net.fails("ENOPROTOOPT", s:getsockopt(SOL, 9999))
-        net.fails("EINVAL", s:setsockopt(SOL, socket.SO_REUSEADDR, "x"))
-        net.fails("EINVAL", s:setsockopt(SOL, socket.SO_REUSEADDR, ""))
-        local code <const> = select(3, s:setsockopt(SOL, socket.SO_REUSEADDR, nil, 4))
-        assert.equal("EFAULT", code)
-    end)
-
-    it("refuse misuse", function()
-        local s <close> = assert(socket.socket())
-        local get <const>, set <const> = s.getsockopt, s.setsockopt
-        net.raises("level: integer expected, got no value", get, s)
-        net.raises("option: integer expected", get, s, SOL, "x")
-        for _, bad in ipairs{-1, 1025, 2^62, 1.5, "4"} do
-            net.raises("size: ", get, s, SOL, socket.SO_LINGER, bad)
-        end
-        net.raises("level: integer expected", set, s, {})
-        net.raises("option: integer expected", set, s, SOL, nil, 1)
-        for _, bad in ipairs{{}, print, s} do
-            net.raises("value: integer, boolean or string expected", set, s, SOL, 2, bad)
-        end
-        net.raises("value: ", set, s, SOL, 2, 1.5)
-        net.raises("value: must be", set, s, SOL, 2, 2^31)
-        net.raises("value: longer than 1024 bytes", set, s, SOL, 2, ("x"):rep(1025))
-        net.raises("size: integer expected", set, s, SOL, 2, nil)
-        net.raises("size: must be", set, s, SOL, 2, nil, 1025)
-    end)
-end)
 
 describe("setoption and getoption", function()
     it("know what is only to be read", function()
