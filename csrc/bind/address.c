@@ -330,8 +330,9 @@ static int read_fields(lua_State *L, struct given *g,
         ltw_argerror(L, g->idx, "address", "has too many elements");
     for (size_t i = 0; i < n && rc >= 0; i++)
         rc = read_field(L, g, i);
-    if (rc >= 0 && g->name)
-        rc = ltw_pushlookup(L, g->name, &g->addr);
+    if (rc >= 0 && g->name) /* of no socket, nothing is looked up */
+        rc = sock->net ? ltw_pushlookup(L, g->name, &g->addr)
+                       : TW_ERESOLVE + EAI_NONAME;
     else if (rc >= 0)
         ltw_pushaddr(L, &g->addr);
     if (rc >= 0)
@@ -430,8 +431,6 @@ static int net_address(lua_State *L)
     if (like.family == AF_UNSPEC)
         like.family = (int16_t)family_guessed(L);
     int failed = ltw_toaddr(L, 1, &like, "address");
-    if (!failed && !ltw_test(L, 1, LTW_ADDRESS))
-        return ltw_fail(L, TW_ERESOLVE + EAI_NONAME, "address");
     return failed ? failed : 1;
 }
 

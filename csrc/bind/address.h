@@ -17,8 +17,9 @@ bool ltw_getaddr(lua_State *L, int idx, struct tw_addr *addr);
 /*
  * Reads the address given at idx (and idx + 1 for host, port) to sockets like
  * that one and replaces it by one value at idx: an address object or, for a
- * name, a lookup under way. Pops everything above. Raises on misuse. Returns
- * 0, or the number of results of a failure.
+ * name, a lookup under way (a failure if that one has no network). Pops
+ * everything above. Raises on misuse. Returns 0, or the number of results of a
+ * failure.
  */
 int ltw_toaddr(lua_State *L, int idx, const struct tw_sock *sock,
                const char *op);

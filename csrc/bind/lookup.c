@@ -212,9 +212,10 @@ static int net_gethostbyname(lua_State *L)
     ltw_text(L, 1, "host");
     lua_settop(L, 1);
     lua_pushinteger(L, 0);
-    const struct tw_sock like = {.family = AF_INET};
+    struct tw_runtime *rt = &ltw_state(L)->rt;
+    const struct tw_sock like = {.net = rt->net, .family = AF_INET};
     int failed = ltw_toaddr(L, 1, &like, "lookup");
-    return failed ? failed : tw_task_run(L, &ltw_state(L)->rt, gethostbyname_k);
+    return failed ? failed : tw_task_run(L, rt, gethostbyname_k);
 }
 
 /* -- names that need no lookup ------------------------------------------- */
