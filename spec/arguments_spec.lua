@@ -37,7 +37,7 @@ local MODULE <const> = {
     {"socket", {INET, STREAM, 0, 0}, "family small*", "type small", "proto small",
         "fileno small"},
     {"socketpair", {1, 1, 0}, "family small", "type small", "proto small"},
-    {"close", {-1}, "fd small"},
+    {"close", {-1}, "fd small"}, {"dup", {-1}, "fd small"},
     {"fromfd", {0, 2, 1, 0}, "fd small", "family small", "type small", "proto small"},
     {"getaddrinfo", {"::1", 80, 0, 0, 0, 0}, "host text", false, "family small*",
         "type small", "proto small", "flags small"},

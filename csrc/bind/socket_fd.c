@@ -47,8 +47,21 @@ static int net_close(lua_State *L)
     return ltw_result(L, rt->net->close(rt->net, fd), "close");
 }
 
+/* dup(fd): the number of a duplicate of a descriptor, which programs that this
+   process starts do not get; or nil, message, code. */
+static int net_dup(lua_State *L)
+{
+    const struct tw_net *net = ltw_runtime(L)->net;
+    int copy = net->dup(net, ltw_int(L, 1, "fd"));
+    if (copy < 0)
+        return ltw_fail(L, copy, "dup");
+    lua_pushinteger(L, copy);
+    return 1;
+}
+
 const luaL_Reg ltw_socket_fd[] = {{"get_inheritable", sock_get_inheritable},
                                   {"set_inheritable", sock_set_inheritable},
                                   {NULL, NULL}};
 
-const luaL_Reg ltw_fd_functions[] = {{"close", net_close}, {NULL, NULL}};
+const luaL_Reg ltw_fd_functions[] = {
+    {"close", net_close}, {"dup", net_dup}, {NULL, NULL}};
