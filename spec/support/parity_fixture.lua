@@ -1,4 +1,4 @@
--- Cases that go wrong, each in its own way: spec/parity_spec.lua runs them.
+-- Cases that go wrong, each in its own way: spec/parity_harness_spec.lua runs them.
 -- luacheck: std lua54+busted
 
 local net <const> = require "spec.support.net"
