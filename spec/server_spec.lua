@@ -1,10 +1,9 @@
--- listen, accept, create_server and create_connection.
+-- listen, accept and create_connection; more of the latter, and create_server, is in
+-- spec/parity/g18_*_spec.lua.
 
 local net <const> = require "spec.support.net"
 local peer <const> = require "spec.support.peer"
 local socket <const> = require "tidewire.socket"
-
-local INET6 <const> = socket.AF_INET6
 
 describe("listen", function()
     it("takes any backlog, and none", function()
@@ -108,29 +107,6 @@ describe("accept without descriptors left", function()
     end)
 end)
 
-describe("create_server", function()
-    it("serves IPv6 only, unless it is to serve both", function()
-        assert.is_true(socket.has_dualstack_ipv6())
-        -- Bound to one address, the system makes it so by itself.
-        local six <close> = assert(socket.create_server({"", 0}, {family = INET6}))
-        assert.is_true(six:getoption("v6only"))
-        net.fails("ECONNREFUSED",
-            socket.create_connection({"127.0.0.1", six:getsockname().port}, 5))
-        local both <close> = assert(socket.create_server({"", 0},
-            {family = INET6, dualstack_ipv6 = true}))
-        assert.is_false(both:getoption("v6only"))
-        both:settimeout(net.LIMIT)
-        for host, shown in pairs{["127.0.0.1"] = "::ffff:127.0.0.1", ["::1"] = "::1"} do
-            local client <close> = assert(socket.create_connection(
-                {host, both:getsockname().port}, 5))
-            local conn <close>, from = assert(both:accept())
-            assert.equal(shown, from.host)
-            assert(conn:sendall("hello " .. host))
-            assert.equal("hello " .. host, client:recv(100))
-        end
-    end)
-end)
-
 describe("create_connection", function()
     it("connects to a name, an address or a table", function()
         local server <close> = assert(socket.create_server{"127.0.0.1", 0})
@@ -140,75 +116,5 @@ describe("create_connection", function()
             assert.equal(addr, s:getpeername())
             assert.equal(5, s:gettimeout())
         end
-    end)
-
-    it("takes its timeout from where it is given", function()
-        local server <close> = assert(socket.create_server{"127.0.0.1", 0})
-        local addr <const> = server:getsockname()
-        local function timeout(...)
-            local s <close> = assert(socket.create_connection(addr, ...))
-            return s:gettimeout()
-        end
-        assert.is_nil(timeout())
-        assert.equal(3, timeout(nil, {timeout = 3}))
-        assert.equal(3, timeout{timeout = 3})
-        socket.setdefaulttimeout(30)
-        local results <const> = {timeout(), timeout(false) or "none",
-            timeout{timeout = false} or "none"}
-        socket.setdefaulttimeout(nil)
-        assert.same({30, "none", "none"}, results)
-        net.raises("timeout", socket.create_connection, addr, -1)
-        net.raises("unknown option", socket.create_connection, addr, {tmeout = 1})
-        net.raises("address: table, address or path", socket.create_connection, 80)
-    end)
-
-    it("binds to a source address", function()
-        local server <close> = assert(socket.create_server{"127.0.0.1", 0})
-        local port <const> = net.unused_port()
-        local s <close> = assert(socket.create_connection(server:getsockname(),
-            {source_address = {"127.0.0.2", port}, timeout = 5}))
-        assert.equal(socket.address("127.0.0.2", port), s:getsockname())
-        net.fails("EADDRNOTAVAIL", socket.create_connection(server:getsockname(),
-            {source_address = {"192.0.2.1", 0}, timeout = 5}))
-    end)
-
-    it("gives the last error, or all of them, and leaks no descriptor", function()
-        local port <const> = net.unused_port()
-        socket.getaddrinfo("localhost", port) -- the lookup thread's descriptors
-        local before <const> = net.descriptors()
-        net.fails("ECONNREFUSED", socket.create_connection({"localhost", port}, 5))
-        local _, errors <const> = net.fails("ECONNREFUSED",
-            socket.create_connection({"localhost", port}, 5, {all_errors = true}))
-        assert.equal(#socket.getaddrinfo("localhost", port, 0, socket.SOCK_STREAM), #errors)
-        for _, err in ipairs(errors) do
-            assert.is_string(err.message)
-            assert.is_string(err.code)
-        end
-        net.fails("EAI_NONAME", socket.create_connection({"a..b", port}, 5))
-        assert.equal(before, net.descriptors())
-    end)
-
-    it("closes at once what did not connect", function()
-        local addr <const> = socket.address("127.0.0.1", net.unused_port())
-        local before <const> = net.descriptors()
-        collectgarbage "stop"
-        net.fails("ECONNREFUSED", socket.create_connection(addr, 5))
-        net.fails("EADDRNOTAVAIL", socket.create_connection(addr,
-            {source_address = {"192.0.2.1", 0}}))
-        net.fails("EADDRNOTAVAIL", socket.create_server{"192.0.2.1", 0})
-        local after <const> = net.descriptors_now()
-        collectgarbage "restart"
-        assert.equal(before, after)
-    end)
-
-    it("spends its timeout once, and leaves nothing half open", function()
-        local addr <const>, held <close> = net.black_hole()
-        local before <const> = net.descriptors()
-        assert.is_true(#held > 1)
-        net.takes(0.1, function()
-            local message <const> = net.fails("timeout", socket.create_connection(addr, 0.1))
-            assert.equal(("connect %s: timed out"):format(addr), message)
-        end)
-        assert.equal(before, net.descriptors())
     end)
 end)

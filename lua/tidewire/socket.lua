@@ -156,12 +156,20 @@ local function candidates(address, timeout)
     return core.getaddrinfo(host, port, 0, core.SOCK_STREAM, 0, 0, timeout)
 end
 
+-- When the first of so many attempts is over: an address that does not answer
+-- must leave time for the others.
+local function share(deadline, attempts)
+    local now <const> = core.monotonic()
+    return deadline and now + (deadline - now) / attempts
+end
+
 --- Connects to the first of a name's addresses that answers:
 -- `create_connection({host, port}, timeout)` or
 -- `create_connection({host, port}, {timeout =, source_address =, all_errors =})`;
 -- the address may also be given as host, port, as an object, or as a path.
 -- The timeout (seconds; false: none; nil: the default) covers the lookup and
--- all attempts together, and stays the socket's timeout.
+-- all attempts together, each of which has an equal share of what is left, and
+-- stays the socket's timeout.
 -- @return the socket; or nil, message, code of the last attempt and, with
 -- all_errors, a list of {message =, code =} of all of them
 function socket.create_connection(...)
@@ -173,9 +181,9 @@ function socket.create_connection(...)
         return nil, message, code
     end
     local errors <const> = {}
-    for _, entry in ipairs(list) do
-        local s, why, name =
-            attempt(entry, deadline, timeout, opts.source_address)
+    for i, entry in ipairs(list) do
+        local s, why, name = attempt(entry, share(deadline, #list - i + 1),
+            timeout, opts.source_address)
         if s then
             return s
         end
