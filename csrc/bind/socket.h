@@ -96,6 +96,18 @@ int ltw_nonblocking(struct tw_runtime *rt, struct ltw_socket *s);
 /* nil, message naming the peer if there is one, code. */
 int ltw_sockfail(lua_State *L, struct ltw_socket *s, int code, const char *op);
 
+/* Where in the buffer at 2 to receive: as size at 3 and `at` at 5 say. */
+char *ltw_target(lua_State *L, size_t *len);
+
+/*
+ * recv and recvfrom, recv_into and recvfrom_into when ltw_wants_whole says so:
+ * all of it; less at the end of a stream, or if the socket never waits. After
+ * any other failure what has come is a fourth result. (socket_whole.c)
+ */
+bool ltw_wants_whole(const struct ltw_socket *s, int flags);
+int ltw_recv_whole(lua_State *L, bool from);
+int ltw_recv_into_whole(lua_State *L, bool from);
+
 /* socket:makefile (stream.c) */
 int ltw_makefile(lua_State *L);
 

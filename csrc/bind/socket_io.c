@@ -46,7 +46,8 @@ static int sock_recv_k(lua_State *L, struct tw_wait *wait)
  * s:recv(size [, flags]): up to `size` bytes, at least one unless it is an
  * empty datagram; or nil, message, code ("eof" at the end of a stream). What
  * arrives decides how much memory is used, and one call brings at most 1 MiB
- * of a stream.
+ * of a stream. With MSG_WAITALL all `size` bytes of a stream, fewer only at its
+ * end or with timeout 0; after a failure what has come is a fourth result.
  */
 static int sock_recv(lua_State *L)
 {
@@ -54,6 +55,8 @@ static int sock_recv(lua_State *L)
     struct ltw_socket *s = ltw_begin(L, &wait);
     size_t len = size_arg(L, 2);
     int flags = ltw_optint(L, 3, "flags", 0);
+    if (flags && ltw_wants_whole(s, flags))
+        return ltw_recv_whole(L, false);
     int results = recv_once(L, &wait, s, len, flags);
     if (results != TW_TASK_WAIT)
         return tw_task_done(L, wait.rt, results);
@@ -95,6 +98,8 @@ static int sock_recvfrom(lua_State *L)
     struct ltw_socket *s = ltw_begin(L, &wait);
     size_t len = size_arg(L, 2);
     int flags = ltw_optint(L, 3, "flags", 0);
+    if (flags && ltw_wants_whole(s, flags))
+        return ltw_recv_whole(L, true);
     int results = recvfrom_once(L, &wait, s, len, flags);
     if (results != TW_TASK_WAIT)
         return tw_task_done(L, wait.rt, results);
@@ -102,8 +107,7 @@ static int sock_recvfrom(lua_State *L)
     return tw_task_go_on(L, &wait, sock_recvfrom_k);
 }
 
-/* Where in the buffer at 2 the bytes go, from size, flags and at. */
-static char *target(lua_State *L, size_t *len)
+char *ltw_target(lua_State *L, size_t *len)
 {
     const struct ltw_buffer *buf = ltw_check(L, 2, LTW_BUFFER);
     lua_Integer size = (lua_Integer)buf->size;
@@ -121,7 +125,7 @@ static int sock_recv_into_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     size_t len;
-    char *data = target(L, &len);
+    char *data = ltw_target(L, &len);
     int flags = ltw_optint(L, 4, "flags", 0);
     ssize_t n = ltw_obstacle(s, wait);
     if (n >= 0 && len > 0)
@@ -139,7 +143,10 @@ static int sock_recv_into_k(lua_State *L, struct tw_wait *wait)
  */
 static int sock_recv_into(lua_State *L)
 {
+    const struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     lua_settop(L, 5);
+    if (ltw_wants_whole(s, ltw_optint(L, 4, "flags", 0)))
+        return ltw_recv_into_whole(L, false);
     return tw_task_run(L, &ltw_state(L)->rt, sock_recv_into_k);
 }
 
@@ -147,7 +154,7 @@ static int sock_recvfrom_into_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     struct tw_dgram dgram;
-    dgram.data = target(L, &dgram.len);
+    dgram.data = ltw_target(L, &dgram.len);
     dgram.addr.len = 0;
     int flags = ltw_optint(L, 4, "flags", 0);
     ssize_t n = ltw_obstacle(s, wait);
@@ -164,7 +171,10 @@ static int sock_recvfrom_into_k(lua_State *L, struct tw_wait *wait)
    sender's address. */
 static int sock_recvfrom_into(lua_State *L)
 {
+    const struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     lua_settop(L, 5);
+    if (ltw_wants_whole(s, ltw_optint(L, 4, "flags", 0)))
+        return ltw_recv_into_whole(L, true);
     return tw_task_run(L, &ltw_state(L)->rt, sock_recvfrom_into_k);
 }
 
