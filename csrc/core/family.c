@@ -219,6 +219,15 @@ void tw_addr_begin(struct tw_addr *addr, const struct tw_family *family,
     addr->u.sa.sa_family = (sa_family_t)family->family;
 }
 
+void tw_addr_complete(struct tw_addr *addr)
+{
+    const struct tw_family *family = tw_addr_family_of(addr);
+    if (!family || family->family == AF_UNIX || addr->len >= family->len)
+        return;
+    memset((char *)&addr->u + addr->len, 0, family->len - addr->len);
+    addr->len = family->len;
+}
+
 /* -- numbers ------------------------------------------------------------- */
 
 /* The place of byte i, counted from the least significant one. */

@@ -87,6 +87,13 @@ void tw_addr_begin(struct tw_addr *addr, const struct tw_family *family,
                    int proto);
 
 /*
+ * Appends the zeros that a kernel may leave out, but wants to have back: an
+ * address is then as long as one that was made here. The length of an AF_UNIX
+ * name is part of it and stays.
+ */
+void tw_addr_complete(struct tw_addr *addr);
+
+/*
  * Sets one field of an address begun so. Numbers must be within the field's
  * range, texts and bytes within its max. Returns 0, what tw_addr_inet and
  * tw_addr_unix return, -ENODEV for an interface that is not there, -EINVAL for

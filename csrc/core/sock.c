@@ -1,6 +1,8 @@
 /* Sockets over a struct tw_net: states, modes and results, no system calls. */
 #include "core/sock.h"
 
+#include "core/family.h"
+
 #include <string.h>
 
 /* Connections that died before accept are passed over, but only so many in
@@ -152,6 +154,8 @@ void tw_sock_named(const struct tw_sock *s, struct tw_addr *addr)
     /* The kernel may say how long a name is for which there was no room. */
     if (addr->len > sizeof addr->u)
         addr->len = sizeof addr->u;
+    if (s->family != AF_INET && s->family != AF_INET6 && s->family != AF_UNIX)
+        tw_addr_complete(addr);
 }
 
 int tw_sock_get_inheritable(const struct tw_sock *s)

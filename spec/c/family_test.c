@@ -338,6 +338,25 @@ static void cut_short(void)
         }
 }
 
+/* What a kernel cuts off comes back as zeros, and nothing else changes. */
+static void completed(void)
+{
+    const struct tw_family *family;
+    for (size_t i = 0; (family = tw_family_at(i)) != NULL; i++)
+        for (unsigned len = 0; len <= family->len; len++)
+        {
+            struct tw_addr addr, cut, whole;
+            tw_addr_begin(&addr, family, family->proto);
+            cut = whole = addr;
+            memset((char *)&cut.u + len, 0xee, sizeof cut.u - len);
+            cut.len = len;
+            tw_addr_complete(&cut);
+            bool stays = family->family == AF_UNIX || len < family->least;
+            CHECK_INT(cut.len, stays ? len : family->len);
+            CHECK(memcmp(&cut.u, &whole.u, cut.len) == 0);
+        }
+}
+
 /* All bytes of every family at every length, as a hostile kernel might send. */
 static void any_bytes(void)
 {
@@ -460,6 +479,7 @@ int main(void)
     TAP_CASE(encoding);
     TAP_CASE(decoding);
     TAP_CASE(cut_short);
+    TAP_CASE(completed);
     TAP_CASE(any_bytes);
     TAP_CASE(nothing_behind);
     TAP_CASE(overfull);
