@@ -3,7 +3,7 @@
 local process <const> = dofile("examples/lib/process.lua")
 
 local FOLDERS <const> = "csrc/core csrc/loop csrc/task csrc/bind csrc/host csrc/odd"
-    .. " csrc/mod/ws csrc/mod/tls spec/c spec/support lua examples lib"
+    .. " csrc/mod/ws csrc/mod/tls spec/c spec/fuzz spec/support lua examples lib"
 
 local function write(path, text)
     local file <close> = assert(io.open(path, "w"))

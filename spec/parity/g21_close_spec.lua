@@ -89,7 +89,7 @@ describe("after close", function()
         makefile = {}, shutdown = {socket.SHUT_RDWR}, dup = {},
         recv = {1}, recvfrom = {1}, recv_into = {socket.buffer(1)},
         recvfrom_into = {socket.buffer(1)}, send = {"x"}, sendall = {"x"},
-        sendto = {"x", {"127.0.0.1", 1}}, settimeout = {1}, setblocking = {true},
+        sendfile = {0}, sendto = {"x", {"127.0.0.1", 1}}, settimeout = {1}, setblocking = {true},
         getsockopt = {socket.SOL_SOCKET, socket.SO_ERROR},
         setsockopt = {socket.SOL_SOCKET, socket.SO_REUSEADDR, 1},
         getoption = {"reuseaddr"}, setoption = {"reuseaddr", true},
