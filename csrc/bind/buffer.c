@@ -112,6 +112,23 @@ static int buf_set(lua_State *L)
     return 1;
 }
 
+/*
+ * b:view([i [, j]]): a buffer that is the bytes of b:sub(i, j): what is written
+ * to one is read from the other. It keeps b's memory.
+ */
+static int buf_view(lua_State *L)
+{
+    ltw_check(L, 1, LTW_BUFFER);
+    size_t len;
+    char *data = (char *)ltw_slice(L, 1, 2, &len);
+    struct ltw_buffer *view = ltw_new(L, LTW_BUFFER, sizeof *view, 1);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1);
+    view->data = data;
+    view->size = len;
+    return 1;
+}
+
 static int buf_len(lua_State *L)
 {
     const struct ltw_buffer *buf = ltw_check(L, 1, LTW_BUFFER);
@@ -126,12 +143,68 @@ static int buf_tostring(lua_State *L)
     return 1;
 }
 
+/* -- lists of buffers ---------------------------------------------------- */
+
+enum
+{
+    /* The kernel takes 1024, and says itself what is wrong with more. */
+    LIST_MAX = 1025
+};
+
+/* The i-th of the list at `idx`, to be written to if `into`. */
+static struct iovec buffer_at(lua_State *L, int idx, lua_Integer i, bool into)
+{
+    lua_rawgeti(L, idx, i);
+    const struct ltw_buffer *buf = ltw_test(L, -1, LTW_BUFFER);
+    bool text = !buf && !into && lua_type(L, -1) == LUA_TSTRING;
+    if (!buf && !text)
+        luaL_argerror(L, 2,
+                      lua_pushfstring(L, "buffers[%I]: %s expected, got %s", i,
+                                      into ? "buffer" : "string or buffer",
+                                      luaL_typename(L, -1)));
+    struct iovec iov = {NULL, 0};
+    if (text)
+        iov.iov_base = (void *)lua_tolstring(L, -1, &iov.iov_len);
+    else
+        iov = (struct iovec){buf->data, buf->size};
+    lua_pop(L, 1);
+    return iov;
+}
+
+size_t ltw_checkbuffers(lua_State *L, int idx, bool into)
+{
+    if (!lua_istable(L, idx))
+        ltw_typeerror(L, idx, "buffers", "table");
+    size_t n = lua_rawlen(L, idx);
+    for (size_t i = 0; i < n; i++)
+        buffer_at(L, idx, (lua_Integer)i + 1, into);
+    return n;
+}
+
+int ltw_setbuffers(lua_State *L, int idx, bool into, struct msghdr *msg)
+{
+    size_t n = ltw_checkbuffers(L, idx, into);
+    size_t count = n < LIST_MAX ? n : LIST_MAX;
+    struct tw_runtime *rt = &ltw_state(L)->rt;
+    struct iovec *iov = (void *)tw_runtime_scratch(rt, count * sizeof *iov);
+    if (!iov)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        iov[i] = buffer_at(L, idx, (lua_Integer)i + 1, into);
+    msg->msg_iov = iov;
+    msg->msg_iovlen = count;
+    return 0;
+}
+
 void ltw_open_buffer(lua_State *L)
 {
     static const luaL_Reg meta[] = {
         {"__len", buf_len}, {"__tostring", buf_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"sub", buf_sub}, {"string", buf_sub}, {"set", buf_set}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"sub", buf_sub},
+                                       {"string", buf_sub},
+                                       {"set", buf_set},
+                                       {"view", buf_view},
+                                       {NULL, NULL}};
     ltw_newtype(L, LTW_BUFFER, meta, methods);
 }
 

@@ -8,9 +8,11 @@
 /* The module functions and methods, one list per file. */
 extern const luaL_Reg ltw_socket_functions[], ltw_address_functions[],
     ltw_buffer_functions[], ltw_lookup_functions[], ltw_convert_functions[],
-    ltw_stream_functions[], ltw_fd_functions[];
+    ltw_stream_functions[], ltw_fd_functions[], ltw_sendmsg_functions[],
+    ltw_recvmsg_functions[];
 extern const luaL_Reg ltw_socket_io[], ltw_socket_options[], ltw_socket_fd[],
-    ltw_socket_mcast[], ltw_socket_file[];
+    ltw_socket_mcast[], ltw_socket_file[], ltw_socket_sendmsg[],
+    ltw_socket_recvmsg[];
 
 /* Each makes its type's metatable. */
 void ltw_open_socket(lua_State *L);

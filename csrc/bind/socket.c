@@ -532,6 +532,8 @@ void ltw_open_socket(lua_State *L)
     ltw_newtype(L, LTW_SOCKET, meta, methods);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_io);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_options);
+    ltw_addmethods(L, LTW_SOCKET, ltw_socket_sendmsg);
+    ltw_addmethods(L, LTW_SOCKET, ltw_socket_recvmsg);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_fd);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_mcast);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_file);

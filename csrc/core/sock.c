@@ -1,6 +1,7 @@
 /* Sockets over a struct tw_net: states, modes and results, no system calls. */
 #include "core/sock.h"
 
+#include "core/cmsg.h"
 #include "core/family.h"
 
 #include <string.h>
@@ -323,8 +324,10 @@ ssize_t tw_sock_sendmsg(struct tw_sock *s, const struct msghdr *msg, int flags)
 static bool says_more(const struct tw_sock *s, const struct msghdr *msg,
                       int flags)
 {
+    struct tw_cmsg_fds fds = {
+        .walk = tw_cmsg_begin(msg->msg_control, msg->msg_controllen)};
     bool packet = s->type == SOCK_SEQPACKET && msg->msg_controllen > 0;
-    return packet || flags & MSG_ERRQUEUE;
+    return packet || flags & MSG_ERRQUEUE || tw_cmsg_nextfd(&fds) >= 0;
 }
 
 ssize_t tw_sock_recvmsg(struct tw_sock *s, struct msghdr *msg, int flags)

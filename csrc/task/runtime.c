@@ -93,3 +93,18 @@ char *tw_runtime_scratch(struct tw_runtime *rt, size_t size)
     rt->scratch_size = size;
     return rt->scratch;
 }
+
+void tw_runtime_hold(struct tw_runtime *rt, struct tw_scratch *held)
+{
+    *held = (struct tw_scratch){rt->scratch, rt->scratch_size, rt->block};
+    rt->block = rt->scratch = NULL;
+    rt->scratch_size = 0;
+}
+
+void tw_runtime_unhold(struct tw_runtime *rt, const struct tw_scratch *held)
+{
+    free_scratch(rt);
+    rt->scratch = held->scratch;
+    rt->scratch_size = held->size;
+    rt->block = held->block;
+}

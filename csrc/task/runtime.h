@@ -88,4 +88,18 @@ int tw_runtime_resolver(struct tw_runtime *rt, struct tw_resolver **resolver);
  */
 char *tw_runtime_scratch(struct tw_runtime *rt, size_t size);
 
+/*
+ * While Lua may run: takes the block out of use, so that what is in it stays;
+ * then puts it back, in place of any that was made meanwhile.
+ */
+struct tw_scratch
+{
+    char *scratch;
+    size_t size;
+    void *block;
+};
+
+void tw_runtime_hold(struct tw_runtime *rt, struct tw_scratch *held);
+void tw_runtime_unhold(struct tw_runtime *rt, const struct tw_scratch *held);
+
 #endif
