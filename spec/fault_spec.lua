@@ -30,6 +30,7 @@ local SCENARIOS <const> = {
     task_nested = {200, 20},
     task_unjoined = {100, 1},
     task_net = {300, 40},
+    fds = {100, 15},
 }
 
 local KINDS <const> = {

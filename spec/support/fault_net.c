@@ -1,6 +1,8 @@
 /* Every function of struct tw_net and of its poller, spoilt on demand. */
 #include "fault_net.h"
 
+#include "core/cmsg.h"
+
 #include <string.h>
 #include <sys/socket.h>
 
@@ -299,35 +301,69 @@ static ssize_t f_recvfrom(const struct tw_net *net, int fd,
     return n;
 }
 
+/* The message with the first byte alone; sets *byte. */
+static struct msghdr first_byte(const struct msghdr *msg, struct iovec *byte)
+{
+    struct msghdr cut = *msg;
+    size_t i = 0;
+    while (i + 1 < msg->msg_iovlen && msg->msg_iov[i].iov_len == 0)
+        i++;
+    *byte = (struct iovec){msg->msg_iov[i].iov_base, 1};
+    cut.msg_iov = byte;
+    cut.msg_iovlen = 1;
+    return cut;
+}
+
+static size_t total(const struct msghdr *msg)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < msg->msg_iovlen; i++)
+        len += msg->msg_iov[i].iov_len;
+    return len;
+}
+
 static ssize_t f_sendmsg(const struct tw_net *net, int fd,
                          const struct msghdr *msg, int flags)
 {
+    struct iovec byte;
     int rc = spoilt("sendmsg", fd, TW_WRITE);
     if (rc)
         return rc;
-    return tw_net_kernel.sendmsg(net, fd, msg, flags);
+    size_t len = total(msg);
+    if (portion("sendmsg", fd, len) == len)
+        return tw_net_kernel.sendmsg(net, fd, msg, flags);
+    struct msghdr cut = first_byte(msg, &byte);
+    return tw_net_kernel.sendmsg(net, fd, &cut, flags);
+}
+
+/* Descriptors that a message has brought. */
+static void received(const struct msghdr *msg)
+{
+    struct tw_cmsg_fds fds = {
+        .walk = tw_cmsg_begin(msg->msg_control, msg->msg_controllen)};
+    for (int fd = tw_cmsg_nextfd(&fds); fd >= 0; fd = tw_cmsg_nextfd(&fds))
+        opened(fd);
 }
 
 static ssize_t f_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,
                          int flags)
 {
+    struct iovec byte;
     int rc = spoilt("recvmsg", fd, TW_READ);
     if (rc)
         return rc;
-    struct iovec first = msg->msg_iov[0];
-    struct msghdr cut = *msg;
-    size_t part = portion("recvmsg", fd, first.iov_len);
-    if (part == first.iov_len)
-        return tw_net_kernel.recvmsg(net, fd, msg, flags);
-    first.iov_len = part;
-    cut.msg_iov = &first;
-    cut.msg_iovlen = 1;
-    ssize_t n = tw_net_kernel.recvmsg(net, fd, &cut, flags);
-    cut.msg_iov = msg->msg_iov;
-    cut.msg_iovlen = msg->msg_iovlen;
-    *msg = cut;
-    if (n > 0)
+    size_t len = total(msg);
+    bool whole = portion("recvmsg", fd, len) == len;
+    struct msghdr some = whole ? *msg : first_byte(msg, &byte);
+    ssize_t n = tw_net_kernel.recvmsg(net, fd, &some, flags);
+    if (n < 0)
+        return n;
+    received(&some);
+    if (!whole && n > 0)
         promise(fd, TW_READ);
+    some.msg_iov = msg->msg_iov;
+    some.msg_iovlen = msg->msg_iovlen;
+    *msg = some;
     return n;
 }
 
