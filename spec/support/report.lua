@@ -1,7 +1,8 @@
--- Output of the specs: each file's name as it begins, what went wrong in full,
--- and one closing line that machines read.
+-- Output of the specs: each file's name as it begins, what went wrong in full, a
+-- line on the numbered cases, and one closing line that machines read.
 
 local base <const> = require "busted.outputHandlers.base"
+local cases <const> = require "spec.parity.cases"
 
 local function place(element)
     local trace <const> = element.trace or {}
@@ -38,6 +39,11 @@ return function()
         for _, entry in ipairs(handler.errors) do
             explain("error", entry)
         end
+        local numbered <const> = cases.summary{passed = handler.successes,
+            failed = table.move(handler.errors, 1, #handler.errors, #handler.failures + 1,
+                table.move(handler.failures, 1, #handler.failures, 1, {})),
+            skipped = handler.pendings}
+        if numbered then print(numbered) end
         print(("%d passed, %d failed, %d skipped"):format(
             handler.successesCount,
             handler.failuresCount + handler.errorsCount,
