@@ -40,9 +40,8 @@ local OTHERWISE <const> = {
 
 -- What is on its way. Each name leaves this list as it arrives.
 local PENDING <const> = {}
-for name in ([[CMSG_LEN CMSG_SPACE getfqdn gethostbyaddr gethostbyname_ex getnameinfo
-    getprotobyname if_indextoname if_nameindex if_nametoindex recv_fds send_fds
-    sethostname recvmsg recvmsg_into sendmsg sendmsg_afalg herror]]):gmatch("%S+") do
+for name in ([[getfqdn gethostbyaddr gethostbyname_ex getnameinfo getprotobyname
+    if_indextoname if_nameindex if_nametoindex sethostname herror]]):gmatch("%S+") do
     PENDING[name] = true
 end
 

@@ -77,8 +77,8 @@ function cases.summary(results)
         end
     end
     if next(by_number) == nil then return nil end
-    return ("numbered cases: %d listed, %d run (%d times), %d passed, %d failed, %d skipped%s")
-        :format(cases.total, passed + failed, runs, passed, failed, skipped, list(reasons))
+    return ("numbered cases: %d listed, %d run, %d passed, %d failed, %d skipped%s; %d runs in all")
+        :format(cases.total, passed + failed, passed, failed, skipped, list(reasons), runs)
 end
 
 return cases
