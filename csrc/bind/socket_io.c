@@ -294,6 +294,19 @@ static int sock_sendto_k(lua_State *L, struct tw_wait *wait)
     return sendto_once(L, wait, s, &dgram, (int)lua_tointeger(L, 4));
 }
 
+/* Where sendto has its address: behind the flags, if there are any. */
+static int address_at(lua_State *L)
+{
+    int after = lua_type(L, 4);
+    bool flags = lua_type(L, 3) == LUA_TNUMBER || after == LUA_TTABLE ||
+                 after == LUA_TUSERDATA;
+    int at = flags ? 4 : 3;
+    int last = lua_type(L, at) == LUA_TSTRING ? at + 1 : at; /* host, port */
+    if (!lua_isnoneornil(L, last + 1))
+        luaL_argerror(L, last + 1, "too many arguments");
+    return at;
+}
+
 /*
  * s:sendto(data, [flags,] address): how many bytes were sent; or nil, message,
  * code. The timeout covers the lookup of a name too.
@@ -304,9 +317,8 @@ static int sock_sendto(lua_State *L)
     struct tw_dgram dgram;
     struct ltw_socket *s = ltw_begin(L, &wait);
     dgram.data = (void *)ltw_bytes(L, 2, "data", &dgram.len);
-    bool has_flags = lua_type(L, 3) == LUA_TNUMBER;
-    int flags = has_flags ? ltw_int(L, 3, "flags") : 0;
-    int at = has_flags ? 4 : 3;
+    int at = address_at(L);
+    int flags = at == 4 ? ltw_int(L, 3, "flags") : 0;
     bool known = ltw_getaddr(L, at, &dgram.addr);
     int failed = known ? 0 : ltw_toaddr(L, at, &s->sock, "sendto");
     if (failed)
@@ -316,7 +328,7 @@ static int sock_sendto(lua_State *L)
     if (results != TW_TASK_WAIT)
         return tw_task_done(L, wait.rt, results);
     lua_settop(L, at);
-    if (has_flags)
+    if (at == 4)
         lua_replace(L, 3);
     lua_pushinteger(L, flags);
     return known ? tw_task_go_on(L, &wait, sock_sendto_k)
