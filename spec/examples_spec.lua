@@ -1,5 +1,6 @@
 -- Every example of a server and its client in turns, run for real; the guided demo;
--- the README. The examples of many tasks: chat_, web_ and forwarder_examples_spec.lua.
+-- the README. The examples of many tasks: chat_, web_ and forwarder_examples_spec.lua;
+-- of other families and options: socket_examples_spec.lua.
 
 local process <const> = dofile("examples/lib/process.lua")
 local cases <const> = dofile("spec/interop/cases.lua")
@@ -11,6 +12,10 @@ local TERMINATED <const> = 128 + 15
 -- Run by other specs.
 local WITH_TASKS <const> = {"task_chat_server", "task_chat_client", "chat_room",
     "web_responder", "web_responder_plain", "forwarder"}
+
+local OTHERS <const> = {"ports", "interfaces", "seqpacket_pair", "unix_datagram_server",
+    "unix_datagram_client", "multicast_responder", "multicast_discover", "ping",
+    "tipc_hello_server", "tipc_hello_client"}
 
 local function sorted_names()
     local names <const> = {}
@@ -58,8 +63,8 @@ describe("the example", function()
 
     it("directory holds no script that no case runs", function()
         local run <const> = {["examples/demo.lua"] = true}
-        for _, name in ipairs(WITH_TASKS) do
-            run["examples/" .. name .. ".lua"] = true
+        for _, list in ipairs {WITH_TASKS, OTHERS} do
+            for _, name in ipairs(list) do run["examples/" .. name .. ".lua"] = true end
         end
         for name in pairs(cases) do
             run["examples/" .. name .. "_server.lua"] = true
@@ -202,8 +207,10 @@ describe("the guided demo", function()
             assert.matches(name .. "_server.lua", output, 1, true)
             assert.matches(name .. "_client.lua", output, 1, true)
         end
-        for _, name in ipairs(WITH_TASKS) do
-            assert.matches("examples/" .. name .. ".lua", output, 1, true)
+        for _, list in ipairs {WITH_TASKS, OTHERS} do
+            for _, name in ipairs(list) do
+                assert.matches("examples/" .. name .. ".lua", output, 1, true)
+            end
         end
     end)
 
