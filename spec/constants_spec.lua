@@ -29,6 +29,16 @@ describe("constants", function()
         end
     end)
 
+    it("G19/329 are those of AF_VSOCK", function()
+        for name, value in pairs{AF_VSOCK = 40, SO_VM_SOCKETS_BUFFER_SIZE = 0,
+            SO_VM_SOCKETS_BUFFER_MIN_SIZE = 1, SO_VM_SOCKETS_BUFFER_MAX_SIZE = 2,
+            VMADDR_CID_ANY = 0xffffffff, VMADDR_PORT_ANY = 0xffffffff, VMADDR_CID_HOST = 2,
+            VM_SOCKETS_INVALID_VERSION = 0xffffffff} do
+            assert.equal(value, socket[name], name)
+        end
+        assert.equal(0x7b9, socket.IOCTL_VM_SOCKETS_GET_LOCAL_CID & 0xffff)
+    end)
+
     it("are fields of the module as soon as something was asked of them", function()
         local copy <const> = setmetatable({}, getmetatable(socket))
         assert.is_nil(rawget(copy, "AF_PACKET"))
