@@ -330,13 +330,17 @@ static int read_fields(lua_State *L, struct given *g,
         ltw_argerror(L, g->idx, "address", "has too many elements");
     for (size_t i = 0; i < n && rc >= 0; i++)
         rc = read_field(L, g, i);
-    if (rc >= 0 && g->name) /* of no socket, nothing is looked up */
-        rc = sock->net ? ltw_pushlookup(L, g->name, &g->addr)
-                       : TW_ERESOLVE + EAI_NONAME;
-    else if (rc >= 0)
-        ltw_pushaddr(L, &g->addr);
+    /* Of no socket, nothing is looked up. */
+    if (rc >= 0 && g->name && !sock->net && !tw_addr_numeric(g->name))
+        rc = TW_ERESOLVE + EAI_NONAME;
     if (rc >= 0)
+    {
+        if (g->name)
+            ltw_pushlookup(L, g->name, &g->addr);
+        else
+            ltw_pushaddr(L, &g->addr);
         return 0;
+    }
     push_given(L, g, 0);
     const char *where = rc == -ENAMETOOLONG ? g->family->fields[0].name
                                             : luaL_tolstring(L, -1, NULL);
@@ -369,47 +373,80 @@ int ltw_toaddr(lua_State *L, int idx, const struct tw_sock *sock,
     return 0;
 }
 
-/* An int field of the table at 1, or `none`. */
-static int int_field(lua_State *L, const char *name, int none)
+/* An int field of the table at `idx`, or 0. */
+static int int_field(lua_State *L, int idx, const char *name)
 {
     int exact = 0;
-    lua_Integer n = none;
-    if (lua_getfield(L, 1, name) != LUA_TNIL)
+    lua_Integer n = 0;
+    if (lua_getfield(L, idx, name) != LUA_TNIL)
     {
         n = lua_tointegerx(L, -1, &exact);
         if (!exact || n < 0 || n > INT_MAX)
-            ltw_argerror(L, 1, name, "integer expected");
+            ltw_argerror(L, idx, name, "integer expected");
     }
     lua_pop(L, 1);
     return (int)n;
 }
 
-/* IPv4 or IPv6, as the host at the top of the stack looks. */
-static int family_of_host(lua_State *L)
+/* Pushes the element of the table at `idx`, by place or by name. */
+static int push_of(lua_State *L, int idx, int place, const char *name)
 {
-    struct tw_addr addr;
-    if (lua_type(L, -1) != LUA_TSTRING)
-        return AF_INET;
-    const char *host = lua_tostring(L, -1);
-    int rc = tw_addr_inet(&addr, AF_INET, host, 0);
-    return rc == TW_ERESOLVE + EAI_ADDRFAMILY || strchr(host, '%') ? AF_INET6
-                                                                   : AF_INET;
+    int type = lua_geti(L, idx, place);
+    if (type != LUA_TNIL)
+        return type;
+    lua_pop(L, 1);
+    return lua_getfield(L, idx, name);
 }
 
-/* Guesses what kind of address the arguments are. */
-static int family_guessed(lua_State *L)
+/* IPv4 or IPv6, as the host looks; a name is IPv6 if more than a port goes with
+   it. */
+static int family_guessed(lua_State *L, int idx)
 {
-    bool table = lua_istable(L, 1);
-    if (table ? luaL_len(L, 1) < 2 : lua_isnone(L, 2))
-        return AF_UNIX;
-    lua_settop(L, 2);
+    struct tw_addr addr;
+    bool table = lua_istable(L, idx);
     if (table)
-        lua_geti(L, 1, 1);
+        push_of(L, idx, 1, "host");
     else
-        lua_pushvalue(L, 1);
-    int family = family_of_host(L);
-    lua_settop(L, 2);
+        lua_pushvalue(L, idx);
+    int family = AF_INET;
+    if (lua_type(L, -1) == LUA_TSTRING)
+    {
+        const char *host = lua_tostring(L, -1);
+        int rc = tw_addr_inet(&addr, AF_INET, host, 0);
+        bool more = table && luaL_len(L, idx) > 2 && !tw_addr_numeric(host);
+        if (rc == TW_ERESOLVE + EAI_ADDRFAMILY || strchr(host, '%') ||
+            (rc < 0 && more))
+            family = AF_INET6;
+    }
+    lua_pop(L, 1);
     return family;
+}
+
+int ltw_tonumeric(lua_State *L, int idx, const char *op)
+{
+    struct tw_sock like = {.family = AF_UNSPEC}; /* of no network */
+    struct tw_wait wait = {.timeout = 0};
+    struct tw_addr addr;
+    if (lua_istable(L, idx))
+    {
+        like.family = (int16_t)int_field(L, idx, "family");
+        like.proto = int_field(L, idx, "proto");
+    }
+    if (like.family == AF_UNSPEC)
+        like.family = (int16_t)family_guessed(L, idx);
+    int failed = ltw_toaddr(L, idx, &like, op);
+    return failed ? failed : ltw_resolved(L, idx, &wait, &addr);
+}
+
+/* True if what is given has no port, nor says of what family it is. */
+static bool is_path(lua_State *L)
+{
+    if (!lua_istable(L, 1))
+        return lua_isnone(L, 2);
+    bool family = lua_getfield(L, 1, "family") != LUA_TNIL;
+    bool port = push_of(L, 1, 2, "port") != LUA_TNIL;
+    lua_pop(L, 2);
+    return !family && !port;
 }
 
 /*
@@ -422,15 +459,9 @@ static int family_guessed(lua_State *L)
  */
 static int net_address(lua_State *L)
 {
-    struct tw_sock like = {.family = AF_UNSPEC};
-    if (lua_istable(L, 1))
-    {
-        like.family = (int16_t)int_field(L, "family", AF_UNSPEC);
-        like.proto = int_field(L, "proto", 0);
-    }
-    if (like.family == AF_UNSPEC)
-        like.family = (int16_t)family_guessed(L);
-    int failed = ltw_toaddr(L, 1, &like, "address");
+    const struct tw_sock unix_like = {.family = AF_UNIX};
+    int failed = is_path(L) ? ltw_toaddr(L, 1, &unix_like, "address")
+                            : ltw_tonumeric(L, 1, "address");
     return failed ? failed : 1;
 }
 

@@ -25,6 +25,13 @@ int ltw_toaddr(lua_State *L, int idx, const struct tw_sock *sock,
                const char *op);
 
 /*
+ * Ditto, for a numeric address: a name is an error, and nothing waits. The
+ * family is that of the table's field "family", else IPv4 or IPv6 as the host
+ * looks.
+ */
+int ltw_tonumeric(lua_State *L, int idx, const char *op);
+
+/*
  * For a step that has set wait->timeout: makes the value at idx an address and
  * copies it to *addr. 0 when it is there, TW_TASK_WAIT, or the number of
  * results of a failed lookup ("EAGAIN" for one that must not wait).
@@ -34,9 +41,9 @@ int ltw_resolved(lua_State *L, int idx, struct tw_wait *wait,
 
 /*
  * Pushes a lookup of `host` that is to become an address like `like`: of its
- * family, with its port (and flow information). Returns 0, or an error with
- * nothing pushed.
+ * family, with its port (and flow information). One that cannot even begin is
+ * done and has failed.
  */
-int ltw_pushlookup(lua_State *L, const char *host, const struct tw_addr *like);
+void ltw_pushlookup(lua_State *L, const char *host, const struct tw_addr *like);
 
 #endif

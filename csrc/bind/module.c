@@ -121,10 +121,10 @@ static void replace_coroutine(lua_State *L)
 static int fill_module(lua_State *L)
 {
     const luaL_Reg *const lists[] = {
-        ltw_socket_functions, ltw_address_functions, ltw_buffer_functions,
-        ltw_lookup_functions, ltw_convert_functions, ltw_stream_functions,
-        own_functions,        ltw_fd_functions,      ltw_sendmsg_functions,
-        ltw_recvmsg_functions};
+        ltw_socket_functions,  ltw_address_functions, ltw_buffer_functions,
+        ltw_lookup_functions,  ltw_convert_functions, ltw_stream_functions,
+        own_functions,         ltw_fd_functions,      ltw_sendmsg_functions,
+        ltw_recvmsg_functions, ltw_names_functions};
     ltw_open_task(L);
     ltw_open_scope(L);
     ltw_open_sync(L);

@@ -84,6 +84,22 @@ int tw_addr_inet(struct tw_addr *addr, int family, const char *host,
     return rc;
 }
 
+bool tw_addr_numeric(const char *host)
+{
+    struct in_addr in;
+    struct in6_addr in6;
+    char text[TW_ADDR_HOST_MAX];
+    size_t len = strcspn(host, "%");
+    /* inet_aton ignores what follows white space. */
+    if (!strpbrk(host, " \t\n\v\f\r") && inet_aton(host, &in))
+        return true;
+    if (len >= sizeof text)
+        return false;
+    memcpy(text, host, len);
+    text[len] = '\0';
+    return inet_pton(AF_INET6, text, &in6) == 1;
+}
+
 void tw_addr_set_port(struct tw_addr *addr, uint16_t port)
 {
     if (tw_addr_family(addr) == AF_INET)

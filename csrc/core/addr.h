@@ -44,6 +44,13 @@ enum
 int tw_addr_inet(struct tw_addr *addr, int family, const char *host,
                  uint16_t port);
 
+/*
+ * True if a resolver takes `host` for a number, not for a name: what is above,
+ * without the two special ones, and the C library's short and hexadecimal
+ * forms ("127.1", "0x7f000001").
+ */
+bool tw_addr_numeric(const char *host);
+
 /* Sets the port of an INET or INET6 address; ignored for others. */
 void tw_addr_set_port(struct tw_addr *addr, uint16_t port);
 

@@ -28,11 +28,20 @@ static const struct row own[] = {
         TW_ERESOLVE + name, #name, NULL                                        \
     }
 
+#define HOST(name)                                                             \
+    {                                                                          \
+        TW_EHOST - name, #name, NULL                                           \
+    }
+
 static const struct row resolver[] = {
-    RESOLVER(EAI_ADDRFAMILY), RESOLVER(EAI_AGAIN),    RESOLVER(EAI_BADFLAGS),
-    RESOLVER(EAI_FAIL),       RESOLVER(EAI_FAMILY),   RESOLVER(EAI_MEMORY),
-    RESOLVER(EAI_NODATA),     RESOLVER(EAI_NONAME),   RESOLVER(EAI_OVERFLOW),
-    RESOLVER(EAI_SERVICE),    RESOLVER(EAI_SOCKTYPE),
+    RESOLVER(EAI_ADDRFAMILY), RESOLVER(EAI_AGAIN),
+    RESOLVER(EAI_BADFLAGS),   RESOLVER(EAI_FAIL),
+    RESOLVER(EAI_FAMILY),     RESOLVER(EAI_MEMORY),
+    RESOLVER(EAI_NODATA),     RESOLVER(EAI_NONAME),
+    RESOLVER(EAI_OVERFLOW),   RESOLVER(EAI_SERVICE),
+    RESOLVER(EAI_SOCKTYPE),   RESOLVER(EAI_IDN_ENCODE),
+    HOST(HOST_NOT_FOUND),     HOST(TRY_AGAIN),
+    HOST(NO_RECOVERY),        HOST(NO_DATA),
 };
 
 static const struct row *find(const struct row *rows, size_t n, int code)
@@ -64,6 +73,8 @@ const char *tw_err_text(int code)
     const struct row *row = find_own(code);
     if (row)
         return row->text;
+    if (code < TW_EHOST)
+        return hstrerror(TW_EHOST - code);
     if (code < TW_ERESOLVE)
         return gai_strerror(code - TW_ERESOLVE);
     const char *text = strerrordesc_np(-code);

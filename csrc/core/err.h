@@ -21,6 +21,7 @@ enum
     TW_EDENIED = -10103,    /* "denied": refused by the host's policy */
     TW_ETOOLONG = -10104,   /* "EMSGSIZE": more than the given maximum */
     TW_ERESOLVE = -10200,   /* TW_ERESOLVE + EAI_X: a resolver's error */
+    TW_EHOST = -10400,      /* TW_EHOST - h_errno: ditto, of gethostby* */
 };
 
 /* True for TW_WANT_READ, _WRITE, _TIME and _RETRY. */
@@ -30,7 +31,8 @@ static inline bool tw_err_want(ssize_t rc)
 }
 
 /*
- * The stable name of a code: "ECONNREFUSED", "EAI_NONAME", "timeout", "eof".
+ * The stable name of a code: "ECONNREFUSED", "EAI_NONAME", "HOST_NOT_FOUND",
+ * "timeout", "eof".
  * Static storage; never NULL.
  */
 const char *tw_err_name(int code);

@@ -19,6 +19,8 @@
 #include "core/addr.h"
 
 struct tw_backend; /* loop/backend.h */
+struct tw_query;   /* core/query.h */
+struct tw_answer;  /* ditto */
 
 /* One socket option: where it is, and room for its value. */
 struct tw_optval
@@ -111,12 +113,17 @@ struct tw_net
     int64_t (*clock)(const struct tw_net *);
 
     /*
-     * getaddrinfo(3): returns 0 or TW_ERESOLVE + EAI_X, may take long, is
-     * called on resolver threads. The caller frees *list with lookup_free.
+     * Names to addresses and back: see tw_query_run. May take long and is
+     * called on resolver threads, unless the query is local. The caller frees
+     * the answer with lookup_free.
      */
-    int (*lookup)(const struct tw_net *, const char *host, const char *service,
-                  const struct addrinfo *hints, struct addrinfo **list);
-    void (*lookup_free)(const struct tw_net *, struct addrinfo *list);
+    int (*lookup)(const struct tw_net *, const struct tw_query *,
+                  struct tw_answer *);
+    void (*lookup_free)(const struct tw_net *, struct tw_answer *);
+
+    /* This machine's name, to be cut to `room` bytes with its NUL; set it. */
+    int (*gethostname)(const struct tw_net *, char *out, size_t room);
+    int (*sethostname)(const struct tw_net *, const char *name, size_t len);
 };
 
 /* The operating system's network. */

@@ -5,6 +5,8 @@
  */
 #include "core/net_kernel.h"
 
+#include "core/query.h"
+
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -253,21 +255,30 @@ int64_t tw__net_clock(const struct tw_net *net)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static int k_lookup(const struct tw_net *net, const char *host,
-                    const char *service, const struct addrinfo *hints,
-                    struct addrinfo **list)
+static int k_lookup(const struct tw_net *net, const struct tw_query *query,
+                    struct tw_answer *answer)
 {
     (void)net;
-    int rc = getaddrinfo(host, service, hints, list);
-    if (rc == EAI_SYSTEM)
-        return tw__net_failure(0);
-    return rc ? TW_ERESOLVE + rc : 0;
+    return tw_query_run(query, answer);
 }
 
-static void k_lookup_free(const struct tw_net *net, struct addrinfo *list)
+static void k_lookup_free(const struct tw_net *net, struct tw_answer *answer)
 {
     (void)net;
-    freeaddrinfo(list);
+    tw_answer_deinit(answer);
+}
+
+static int k_gethostname(const struct tw_net *net, char *out, size_t room)
+{
+    (void)net;
+    out[room - 1] = '\0'; /* a name cut short has no end */
+    return done(gethostname(out, room - 1));
+}
+
+static int k_sethostname(const struct tw_net *net, const char *name, size_t len)
+{
+    (void)net;
+    return done(sethostname(name, len));
 }
 
 const struct tw_net tw_net_kernel = {
@@ -302,4 +313,6 @@ const struct tw_net tw_net_kernel = {
     .clock = tw__net_clock,
     .lookup = k_lookup,
     .lookup_free = k_lookup_free,
+    .gethostname = k_gethostname,
+    .sethostname = k_sethostname,
 };

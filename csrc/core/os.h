@@ -44,5 +44,8 @@
 #if !defined(EAI_ADDRFAMILY)
 #define EAI_ADDRFAMILY EAI_FAMILY
 #endif
+#if !defined(EAI_IDN_ENCODE)
+#define EAI_IDN_ENCODE EAI_FAIL
+#endif
 
 #endif

@@ -2,7 +2,7 @@
  * Two owners share a job: the lookup that wants it and the thread that does
  * it. What threads touch (the pool and its jobs) comes from libc's allocator,
  * because the loop's belongs to one thread and may be gone before a thread
- * stuck in getaddrinfo is.
+ * stuck in a lookup is.
  *
  *   queued -> running -> done      any of them -> (abandoned) freed
  */
@@ -16,10 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Lookups under way at once. Each may block for a resolver's whole timeout. */
+/* Lookups under way at once. Each may block for a resolver's whole timeout,
+   and then others should not have to queue behind a few of them. */
 enum
 {
-    THREADS = 4
+    THREADS = 16
 };
 
 enum state
@@ -35,9 +36,8 @@ struct job
     struct tw_lookup *lookup; /* NULL: abandoned */
     enum state state;
     int rc;
-    struct addrinfo *list;
-    struct addrinfo hints;
-    const char *host, *service; /* copies behind the struct, or NULL */
+    struct tw_answer answer;
+    struct tw_query query; /* its strings are copies, behind the struct */
 };
 
 struct pool
@@ -63,10 +63,15 @@ struct tw_resolver
     pid_t owner;
 };
 
+static void discard(const struct tw_net *net, struct tw_answer *answer)
+{
+    if (answer->list || answer->strings)
+        net->lookup_free(net, answer);
+}
+
 static void free_job(const struct pool *pool, struct job *job)
 {
-    if (job->list)
-        pool->net->lookup_free(pool->net, job->list);
+    discard(pool->net, &job->answer);
     free(job);
 }
 
@@ -118,8 +123,7 @@ static void perform(struct pool *pool, struct job *job)
     pool->queued--;
     job->state = RUNNING;
     pthread_mutex_unlock(&pool->lock);
-    job->rc = pool->net->lookup(pool->net, job->host, job->service, &job->hints,
-                                &job->list);
+    job->rc = pool->net->lookup(pool->net, &job->query, &job->answer);
     pthread_mutex_lock(&pool->lock);
     job->state = DONE;
     if (!job->lookup)
@@ -203,8 +207,8 @@ static void deliver(struct tw_resolver *resolver, struct job *job)
     struct tw_lookup *lookup = job->lookup;
     lookup->done = true;
     lookup->rc = job->rc;
-    lookup->list = job->list;
-    job->list = NULL;
+    lookup->answer = job->answer;
+    job->answer = (struct tw_answer){.list = NULL};
     lookup->job = NULL;
     free_job(resolver->pool, job);
     resolver->pending--;
@@ -283,12 +287,12 @@ static struct job *job_new(const struct tw_query *query)
     struct job *job = malloc(sizeof *job + host + service);
     if (!job)
         return NULL;
-    *job = (struct job){.hints = query->hints};
+    *job = (struct job){.query = *query};
     char *copy = (char *)(job + 1);
     if (host)
-        job->host = memcpy(copy, query->host, host);
+        job->query.host = memcpy(copy, query->host, host);
     if (service)
-        job->service = memcpy(copy + host, query->service, service);
+        job->query.service = memcpy(copy + host, query->service, service);
     return job;
 }
 
@@ -296,7 +300,7 @@ int tw_lookup_start(struct tw_lookup *lookup, struct tw_resolver *resolver,
                     const struct tw_query *query)
 {
     struct pool *pool = resolver->pool;
-    *lookup = (struct tw_lookup){.resolver = resolver};
+    *lookup = (struct tw_lookup){.resolver = resolver, .net = pool->net};
     if (resolver->owner != getpid())
         return -ECHILD; /* see tw_resolver_free */
     struct job *job = job_new(query);
@@ -326,6 +330,13 @@ int tw_lookup_start(struct tw_lookup *lookup, struct tw_resolver *resolver,
     return 0;
 }
 
+void tw_lookup_now(struct tw_lookup *lookup, const struct tw_net *net,
+                   const struct tw_query *query)
+{
+    *lookup = (struct tw_lookup){.net = net, .done = true};
+    lookup->rc = net->lookup(net, query, &lookup->answer);
+}
+
 static void abandon(const struct tw_resolver *resolver, struct job *job)
 {
     struct pool *pool = resolver->pool;
@@ -346,10 +357,7 @@ static void abandon(const struct tw_resolver *resolver, struct job *job)
 void tw_lookup_deinit(struct tw_lookup *lookup)
 {
     struct tw_resolver *resolver = lookup->resolver;
-    if (!resolver)
-        return;
-    if (lookup->list)
-        resolver->pool->net->lookup_free(resolver->pool->net, lookup->list);
+    discard(lookup->net, &lookup->answer);
     if (lookup->job)
     {
         abandon(resolver, lookup->job);
@@ -357,5 +365,5 @@ void tw_lookup_deinit(struct tw_lookup *lookup)
             tw_loop_unwait(resolver->loop, &resolver->watch, TW_READ,
                            &resolver->waiter);
     }
-    *lookup = (struct tw_lookup){.resolver = NULL};
+    *lookup = (struct tw_lookup){.net = NULL};
 }

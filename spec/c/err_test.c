@@ -60,6 +60,20 @@ static void names_of_the_resolver(void)
     EAI(EAI_OVERFLOW);
     EAI(EAI_SERVICE);
     EAI(EAI_SOCKTYPE);
+    EAI(EAI_IDN_ENCODE);
+}
+
+#define HOST(name)                                                             \
+    CHECK_STR(tw_err_name(TW_EHOST - name), #name);                            \
+    CHECK_STR(tw_err_text(TW_EHOST - name), hstrerror(name))
+
+static void names_of_the_older_resolver(void)
+{
+    HOST(HOST_NOT_FOUND);
+    HOST(TRY_AGAIN);
+    HOST(NO_RECOVERY);
+    HOST(NO_DATA);
+    CHECK_STR(tw_err_text(TW_EHOST - HOST_NOT_FOUND), "Unknown host");
 }
 
 static void unknown_codes(void)
@@ -92,6 +106,7 @@ int main(void)
     TAP_CASE(names_of_errno);
     TAP_CASE(names_of_our_own);
     TAP_CASE(names_of_the_resolver);
+    TAP_CASE(names_of_the_older_resolver);
     TAP_CASE(unknown_codes);
     TAP_CASE(wants);
     return tap_done();

@@ -1,5 +1,6 @@
 /* The operating system's network, on loopback and socket pairs. */
 #include "core/net.h"
+#include "core/query.h"
 #include "tap.h"
 
 #include <fcntl.h>
@@ -338,25 +339,43 @@ static void clock_goes_forward(void)
 /* Numeric, so that nobody is asked. */
 static void lookups(void)
 {
-    struct addrinfo hints = {.ai_family = AF_INET,
-                             .ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
-    struct addrinfo *list = NULL;
-    CHECK_INT(net->lookup(net, "127.0.0.1", "80", &hints, &list), 0);
-    if (CHECK(list && list->ai_family == AF_INET))
+    struct tw_query query = {.kind = TW_QUERY_ADDRS,
+                             .host = "127.0.0.1",
+                             .service = "80",
+                             .hints = {.ai_family = AF_INET,
+                                       .ai_socktype = SOCK_STREAM,
+                                       .ai_flags = AI_NUMERICHOST}};
+    struct tw_answer answer = {.list = NULL};
+    CHECK_INT(net->lookup(net, &query, &answer), 0);
+    if (CHECK(answer.list && answer.list->ai_family == AF_INET))
     {
         struct sockaddr_in in;
-        memcpy(&in, list->ai_addr, sizeof in);
+        memcpy(&in, answer.list->ai_addr, sizeof in);
         CHECK(ntohs(in.sin_port) == 80);
-        net->lookup_free(net, list);
+        net->lookup_free(net, &answer);
     }
-    CHECK_INT(net->lookup(net, "no.number", NULL, &hints, &list),
-              TW_ERESOLVE + EAI_NONAME);
-    CHECK_INT(net->lookup(net, NULL, NULL, &hints, &list),
-              TW_ERESOLVE + EAI_NONAME);
-    hints.ai_family = 4711;
-    CHECK_INT(net->lookup(net, "127.0.0.1", NULL, &hints, &list),
-              TW_ERESOLVE + EAI_FAMILY);
+    CHECK(!answer.list);
+    query.host = "no.number";
+    CHECK_INT(net->lookup(net, &query, &answer), TW_ERESOLVE + EAI_NONAME);
+    query.host = query.service = NULL;
+    CHECK_INT(net->lookup(net, &query, &answer), TW_ERESOLVE + EAI_NONAME);
+    query.host = "127.0.0.1";
+    query.hints.ai_family = 4711;
+    CHECK_INT(net->lookup(net, &query, &answer), TW_ERESOLVE + EAI_FAMILY);
+}
+
+static void name_of_this_machine(void)
+{
+    char name[256], cut[3] = "xx";
+    CHECK_INT(net->gethostname(net, name, sizeof name), 0);
+    CHECK(strlen(name) > 0);
+    /* An error or the beginning, as the C library likes. */
+    int rc = net->gethostname(net, cut, sizeof cut);
+    CHECK(rc == 0 || rc == -ENAMETOOLONG);
+    CHECK(cut[2] == '\0');
+    memset(name, 'x', sizeof name); /* no system takes such a name */
+    rc = net->sethostname(net, name, sizeof name);
+    CHECK(rc == -EINVAL || rc == -EPERM);
 }
 
 int main(void)
@@ -375,5 +394,6 @@ int main(void)
     TAP_CASE(options);
     TAP_CASE(clock_goes_forward);
     TAP_CASE(lookups);
+    TAP_CASE(name_of_this_machine);
     return tap_done();
 }

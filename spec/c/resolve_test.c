@@ -2,6 +2,7 @@
  * Name lookup on threads, over a network whose lookups the test lets through
  * one by one. Whatever is abandoned must be freed all the same.
  */
+#include "gate.h"
 #include "loop/resolve.h"
 #include "loop_fixture.h"
 
@@ -10,24 +11,6 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-
-/* Lookups wait here until `allowed` reaches their number. */
-static struct
-{
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    int entered, allowed, left;
-    int given, freed; /* lists */
-    int running, most;
-    bool signals_open;
-    char last[64]; /* host and service of the last one */
-} gate = {.lock = PTHREAD_MUTEX_INITIALIZER,
-          .changed = PTHREAD_COND_INITIALIZER};
-
-enum
-{
-    ALL = 1000000 /* to let everything through */
-};
 
 static bool refuse_threads;
 
@@ -44,89 +27,12 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
     return refuse_threads ? EAGAIN : create(thread, attr, run, arg);
 }
 
-static bool any_signal_open(void)
-{
-    sigset_t set;
-    pthread_sigmask(SIG_SETMASK, NULL, &set);
-    for (int number = 1; number < 32; number++)
-        if (number != SIGKILL && number != SIGSTOP &&
-            !sigismember(&set, number))
-            return true;
-    return false;
-}
-
-static struct addrinfo *make_list(void)
-{
-    struct addrinfo *list = calloc(1, sizeof *list);
-    list->ai_family = AF_INET;
-    return list;
-}
-
-/* "bad" fails; anything else gives one address. */
-static int gated_lookup(const struct tw_net *net, const char *host,
-                        const char *service, const struct addrinfo *hints,
-                        struct addrinfo **list)
-{
-    bool bad = host && strcmp(host, "bad") == 0;
-    (void)net;
-    pthread_mutex_lock(&gate.lock);
-    int number = ++gate.entered;
-    gate.running++;
-    gate.most = gate.running > gate.most ? gate.running : gate.most;
-    gate.signals_open |= any_signal_open();
-    snprintf(gate.last, sizeof gate.last, "%s/%s/%d", host ? host : "-",
-             service ? service : "-", hints->ai_socktype);
-    pthread_cond_broadcast(&gate.changed);
-    while (gate.allowed < number)
-        pthread_cond_wait(&gate.changed, &gate.lock);
-    *list = bad ? NULL : make_list();
-    gate.given += !bad;
-    gate.running--;
-    gate.left++;
-    pthread_cond_broadcast(&gate.changed);
-    pthread_mutex_unlock(&gate.lock);
-    return bad ? TW_ERESOLVE + EAI_NONAME : 0;
-}
-
-static void gated_free(const struct tw_net *net, struct addrinfo *list)
-{
-    (void)net;
-    free(list);
-    pthread_mutex_lock(&gate.lock);
-    gate.freed++;
-    pthread_cond_broadcast(&gate.changed);
-    pthread_mutex_unlock(&gate.lock);
-}
-
-static void wait_until(const int *counter, int value)
-{
-    pthread_mutex_lock(&gate.lock);
-    while (*counter < value)
-        pthread_cond_wait(&gate.changed, &gate.lock);
-    pthread_mutex_unlock(&gate.lock);
-}
-
-static void allow(int n)
-{
-    pthread_mutex_lock(&gate.lock);
-    gate.allowed = n;
-    pthread_cond_broadcast(&gate.changed);
-    pthread_mutex_unlock(&gate.lock);
-}
-
-static int read_gate(const int *counter)
-{
-    pthread_mutex_lock(&gate.lock);
-    int value = *counter;
-    pthread_mutex_unlock(&gate.lock);
-    return value;
-}
-
 /* -- the fixture --------------------------------------------------------- */
 
 enum
 {
-    LOOKUPS = 12
+    THREADS = 16, /* at most */
+    LOOKUPS = 24
 };
 
 struct names
@@ -229,7 +135,8 @@ static void one_lookup(void)
     allow(1);
     finish(&n, 0);
     CHECK(n.waiters[0].count == 1 && n.waiters[0].status == 0);
-    CHECK(n.lookups[0].rc == 0 && n.lookups[0].list->ai_family == AF_INET);
+    CHECK(n.lookups[0].rc == 0 &&
+          n.lookups[0].answer.list->ai_family == AF_INET);
     CHECK(tw_loop_idle(n.f.loop)); /* nothing to keep it going */
     wait_until(&gate.left, 1);
     CHECK_STR(gate.last, "example.org/http/2");
@@ -247,13 +154,47 @@ static void one_that_fails(void)
     CHECK_INT(start(&n, 0, "bad"), 0);
     finish(&n, 0);
     CHECK_INT(n.lookups[0].rc, TW_ERESOLVE + EAI_NONAME);
-    CHECK(!n.lookups[0].list && n.waiters[0].count == 1);
+    CHECK(!n.lookups[0].answer.list && n.waiters[0].count == 1);
     tw_lookup_deinit(&n.lookups[0]);
     CHECK_INT(start(&n, 1, NULL), 0); /* without a waiter */
     n.lookups[1].waiter = NULL;
     finish(&n, 1);
     CHECK_STR(gate.last, "-/-/0");
     tw_lookup_deinit(&n.lookups[1]);
+    names_close(&n);
+}
+
+static void of_another_kind(void)
+{
+    struct names n;
+    names_open(&n);
+    const struct tw_query query = {.kind = TW_QUERY_BYADDR, .host = "name"};
+    CHECK_INT(tw_lookup_start(&n.lookups[0], n.resolver, &query), 0);
+    CHECK_INT(tw_lookup_start(&n.lookups[1], n.resolver, &query), 0);
+    finish(&n, 0);
+    CHECK_STR(n.lookups[0].answer.strings, "a string");
+    tw_lookup_deinit(&n.lookups[0]);
+    tw_lookup_deinit(&n.lookups[1]);
+    names_close(&n); /* both freed */
+}
+
+/* What needs no resolver has neither thread nor job. */
+static void on_the_spot(void)
+{
+    struct names n;
+    struct tw_query query = {.kind = TW_QUERY_NAMES};
+    names_open(&n);
+    tw_lookup_now(&n.lookups[0], &n.net, &query);
+    CHECK(n.lookups[0].done && n.lookups[0].rc == 0);
+    CHECK_STR(n.lookups[0].answer.strings, "a string");
+    query.host = "bad";
+    tw_lookup_now(&n.lookups[1], &n.net, &query);
+    CHECK(n.lookups[1].done && n.lookups[1].rc == TW_ERESOLVE + EAI_NONAME);
+    CHECK(tw_loop_idle(n.f.loop));
+    CHECK_INT(count_threads(), n.threads);
+    for (int i = 0; i < 4; i++)
+        tw_lookup_deinit(&n.lookups[i % 2]);
+    CHECK_INT(read_gate(&gate.freed), 1);
     names_close(&n);
 }
 
@@ -265,24 +206,24 @@ static void many_at_once(void)
     allow(0);
     for (int i = 0; i < LOOKUPS; i++)
         CHECK_INT(start(&n, i, i % 3 ? "good" : "bad"), 0);
-    wait_until(&gate.entered, 4);
+    wait_until(&gate.entered, THREADS);
     allow(1);
-    wait_until(&gate.entered, 5);
+    wait_until(&gate.entered, THREADS + 1);
     allow(ALL);
     for (int i = 0; i < LOOKUPS; i++)
     {
         finish(&n, i);
         CHECK_INT(n.waiters[i].count, 1);
-        CHECK_INT(n.lookups[i].list != NULL, i % 3 != 0);
+        CHECK_INT(n.lookups[i].answer.list != NULL, i % 3 != 0);
         tw_lookup_deinit(&n.lookups[i]);
     }
     CHECK(tw_loop_idle(n.f.loop));
-    CHECK_INT(read_gate(&gate.most), 4);
-    CHECK_INT(count_threads() - n.threads, 4);
+    CHECK_INT(read_gate(&gate.most), THREADS);
+    CHECK_INT(count_threads() - n.threads, THREADS);
     CHECK_INT(start(&n, 0, "again"), 0);
     finish(&n, 0);
     tw_lookup_deinit(&n.lookups[0]);
-    CHECK_INT(count_threads() - n.threads, 4);
+    CHECK_INT(count_threads() - n.threads, THREADS);
     names_close(&n);
 }
 
@@ -341,7 +282,7 @@ static void no_signal_gets_there(void)
 
 /* -- abandoning ---------------------------------------------------------- */
 
-/* Four run and eight are queued: one of each is no longer wanted. */
+/* Sixteen run and eight are queued: some of each are no longer wanted. */
 static void abandoned_in_every_state(void)
 {
     struct names n;
@@ -349,11 +290,11 @@ static void abandoned_in_every_state(void)
     allow(0);
     for (int i = 0; i < LOOKUPS; i++)
         CHECK_INT(start(&n, i, "name"), 0);
-    wait_until(&gate.entered, 4);
-    tw_lookup_deinit(&n.lookups[0]);  /* running */
-    tw_lookup_deinit(&n.lookups[4]);  /* first of the queue */
-    tw_lookup_deinit(&n.lookups[8]);  /* in it */
-    tw_lookup_deinit(&n.lookups[11]); /* last */
+    wait_until(&gate.entered, THREADS);
+    tw_lookup_deinit(&n.lookups[0]);           /* running */
+    tw_lookup_deinit(&n.lookups[THREADS]);     /* first of the queue */
+    tw_lookup_deinit(&n.lookups[THREADS + 4]); /* in it */
+    tw_lookup_deinit(&n.lookups[LOOKUPS - 1]); /* last */
     allow(ALL);
     wait_until(&gate.left, LOOKUPS - 3);
     wait_until(&gate.freed, 1);
@@ -368,8 +309,9 @@ static void abandoned_in_every_state(void)
         }
     CHECK(tw_loop_idle(n.f.loop));
     CHECK_INT(read_gate(&gate.entered), LOOKUPS - 3);
-    CHECK_INT(n.waiters[0].count + n.waiters[4].count + n.waiters[6].count +
-                  n.waiters[8].count + n.waiters[11].count,
+    CHECK_INT(n.waiters[0].count + n.waiters[6].count +
+                  n.waiters[THREADS].count + n.waiters[THREADS + 4].count +
+                  n.waiters[LOOKUPS - 1].count,
               0);
     names_close(&n);
 }
@@ -422,7 +364,7 @@ static void freed_while_running(void)
     allow(0);
     for (int i = 0; i < LOOKUPS; i++)
         CHECK_INT(start(&n, i, "name"), 0);
-    wait_until(&gate.entered, 4);
+    wait_until(&gate.entered, THREADS);
     for (int i = 0; i < LOOKUPS; i++)
         tw_lookup_deinit(&n.lookups[i]);
     tw_resolver_free(n.resolver); /* does not wait */
@@ -431,9 +373,9 @@ static void freed_while_running(void)
     CHECK(tw_loop_idle(n.f.loop));
     fixture_close(&n.f); /* not even the loop is needed any more */
     allow(ALL);
-    wait_until(&gate.freed, 4);
+    wait_until(&gate.freed, THREADS);
     wait_for_threads(&n);
-    CHECK_INT(read_gate(&gate.entered), 4);
+    CHECK_INT(read_gate(&gate.entered), THREADS);
     tw_resolver_free(NULL);
 }
 
@@ -565,6 +507,8 @@ int main(void)
         pthread_join(first, NULL);
     BOTH(one_lookup);
     BOTH(one_that_fails);
+    BOTH(of_another_kind);
+    BOTH(on_the_spot);
     BOTH(many_at_once);
     BOTH(no_more_threads_than_needed);
     BOTH(started_when_woken);

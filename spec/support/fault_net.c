@@ -45,6 +45,8 @@ static const struct likely ops[] = {
     {"set_cloexec", {-ENOMEM, -EPERM}},
     {"get_cloexec", {-ENOMEM, -EPERM}},
     {"lookup", {TW_ERESOLVE + EAI_AGAIN, -EMFILE}},
+    {"gethostname", {-ENAMETOOLONG, -EPERM}},
+    {"sethostname", {-EPERM, -EINVAL}},
     {"poller open", {-EMFILE, -ENOMEM}},
     {"poller set", {-ENOMEM, -ENOSPC}},
     {"poller wait", {-ENOMEM, -ENOMEM}},
@@ -440,12 +442,24 @@ static int f_get_cloexec(const struct tw_net *net, int fd)
     return rc ? rc : tw_net_kernel.get_cloexec(net, fd);
 }
 
-static int f_lookup(const struct tw_net *net, const char *host,
-                    const char *service, const struct addrinfo *hints,
-                    struct addrinfo **list)
+static int f_lookup(const struct tw_net *net, const struct tw_query *query,
+                    struct tw_answer *answer)
 {
     int rc = failing("lookup");
-    return rc ? rc : tw_net_kernel.lookup(net, host, service, hints, list);
+    return rc ? rc : tw_net_kernel.lookup(net, query, answer);
+}
+
+static int f_gethostname(const struct tw_net *net, char *out, size_t room)
+{
+    int rc = failing("gethostname");
+    return rc ? rc : tw_net_kernel.gethostname(net, out, room);
+}
+
+/* The machine that runs this keeps its name. */
+static int f_sethostname(const struct tw_net *net, const char *name, size_t len)
+{
+    (void)net, (void)name, (void)len;
+    return failing("sethostname");
 }
 
 /* -- the poller ---------------------------------------------------------- */
@@ -550,6 +564,8 @@ void fault_net_init(struct fault_net *fault, const struct tw_backend *under)
     fault->net.set_cloexec = f_set_cloexec;
     fault->net.get_cloexec = f_get_cloexec;
     fault->net.lookup = f_lookup;
+    fault->net.gethostname = f_gethostname;
+    fault->net.sethostname = f_sethostname;
 }
 
 void fault_net_arm(struct fault_net *fault, long n, enum fault_kind kind,
