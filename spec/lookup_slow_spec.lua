@@ -1,32 +1,26 @@
--- Lookups that take long. The C library reads the file that HOSTALIASES names
--- before it asks a name server, so a FIFO there makes it as slow as we like.
+-- Lookups that take long.
 
 local net <const> = require "spec.support.net"
 local peer <const> = require "spec.support.peer"
+local resolver <const> = require "spec.support.resolver"
 local socket <const> = require "tidewire.socket"
 
 local PRELUDE <const> = [[
+    local task = require "tidewire.task"
     local function took(limit, f, ...)
         local start = socket.monotonic()
-        local code = select(3, f(...))
+        local value, _, code = f(...)
         local time = socket.monotonic() - start
         assert(time >= limit, "early")
         assert(time < limit + 2, "late")
-        return code
+        return code or value
     end
 ]]
 
-local fifo
+local slow
 
--- Starts a script for which looking up "slow" does not end before release().
 local function start(script)
-    return peer.start_with("export HOSTALIASES=" .. fifo, PRELUDE .. script)
-end
-
--- Lets one lookup go on, if there is one that waits.
-local function release()
-    return os.execute(("dd if=/dev/null of=%s oflag=nonblock conv=notrunc 2>/dev/null")
-        :format(fifo))
+    return slow:start(PRELUDE .. script)
 end
 
 local function alive(child)
@@ -34,25 +28,15 @@ local function alive(child)
     return file ~= nil
 end
 
-local function possible()
-    local child <close> = start[[
-        say(select(3, socket.getaddrinfo("slow", 80, {timeout = 0.1})))
-    ]]
-    return child:finish() == "timeout\n"
-end
-
 describe("a slow lookup", function()
-    setup(function()
-        fifo = net.path()
-        assert(os.execute("mkfifo " .. fifo))
-    end)
-
-    teardown(function() os.remove(fifo) end)
+    setup(function() slow = resolver.slow() end)
+    teardown(function() slow:remove() end)
 
     local function when_possible(name, f)
         it(name, function()
-            if not possible() then
-                pending("this C library or nsswitch.conf has no HOSTALIASES")
+            local reason <const> = slow:missing()
+            if reason then
+                pending(reason)
                 return
             end
             f()
@@ -71,15 +55,36 @@ describe("a slow lookup", function()
             say(took(0.1, s.bind, s, "slow", 80))
             say(took(0.1, u.sendto, u, "x", "slow", 80))
             say(took(0.1, socket.create_connection, {"slow", 80}, 0.1))
+            say(took(0.1, socket.gethostbyname, "slow", 0.1))
+            say(took(0.1, socket.gethostbyname_ex, "slow", 0.1))
+            say(took(0.1, socket.gethostbyaddr, "slow", 0.1))
+            say(took(0.1, socket.getfqdn, "slow", 0.1))
         ]]
         local output <const>, status <const> = child:finish()
-        assert.equal(("timeout\n"):rep(6), output)
+        assert.equal(("timeout\n"):rep(9) .. "slow\n", output)
+        assert.equal(0, status)
+    end)
+
+    when_possible("is cut off by what cuts off its task", function()
+        local child <close> = start[[
+            for _, name in ipairs{"getaddrinfo", "gethostbyname", "gethostbyname_ex",
+                "gethostbyaddr", "getfqdn"} do
+                local f = socket[name]
+                say(took(0.05, task.timeout, 0.05, f, "slow"))
+                local t <close> = task.spawn(f, "slow")
+                task.sleep(0.01)
+                t:cancel()
+                say(took(0, t.join, t))
+            end
+        ]]
+        local output <const>, status <const> = child:finish()
+        assert.equal(("timeout\ncancelled\n"):rep(5), output)
         assert.equal(0, status)
     end)
 
     when_possible("holds up neither other lookups nor other sockets", function()
         local child <close> = start[[
-            for _ = 1, 3 do
+            for _ = 1, 15 do -- fewer than there may be threads
                 assert(took(0.01, socket.getaddrinfo, "slow", 80, {timeout = 0.01}) == "timeout")
             end
             local server = assert(socket.create_server{"127.0.0.1", 0})
@@ -95,11 +100,11 @@ describe("a slow lookup", function()
 
     when_possible("may end after nobody wants it any more", function()
         local child <close> = start[[
-            for _ = 1, 10 do -- more than there are threads
+            for _ = 1, 20 do -- more than there are threads
                 assert(took(0.01, socket.getaddrinfo, "slow", 80, {timeout = 0.01}) == "timeout")
             end
             say "stuck"
-            local list, message = socket.getaddrinfo("127.0.0.1", 80, {timeout = 10})
+            local list, message = socket.getaddrinfo("localhost", 80, {timeout = 10})
             say(list and #list > 0, message)
             collectgarbage()
             say(#assert(socket.getaddrinfo("localhost", 80, {timeout = 10})) > 0)
@@ -107,7 +112,7 @@ describe("a slow lookup", function()
         child:expect("stuck")
         peer.await_sleep(child)
         local deadline <const> = socket.monotonic() + net.LIMIT
-        while alive(child) and socket.monotonic() < deadline do release() end
+        while alive(child) and socket.monotonic() < deadline do slow:release() end
         local output <const>, status <const> = child:finish()
         assert.equal("stuck\ntrue\tnil\ntrue\n", output)
         assert.equal(0, status)

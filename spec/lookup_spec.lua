@@ -1,5 +1,4 @@
--- Names to addresses, and the services table. Slow lookups are in
--- lookup_slow_spec.
+-- Names to addresses. Slow lookups are in lookup_slow_spec.
 
 local net <const> = require "spec.support.net"
 local socket <const> = require "tidewire.socket"
@@ -88,7 +87,9 @@ describe("getaddrinfo", function()
             {"EAI_NONAME", "no such host", 80}, {"EAI_NONAME", ("x"):rep(70000), 80},
             {"EAI_NONAME", "localhost", 80, 0, 0, 0, flag},
             {"EAI_SERVICE", "127.0.0.1", "no such service"},
-            {"EAI_SERVICE", "127.0.0.1", -1},
+            {"EAI_SERVICE", "127.0.0.1", -1}, {"EAI_SERVICE", "127.0.0.1", "65536"},
+            {"EAI_SERVICE", "127.0.0.1", -2^40}, {"EAI_SERVICE", "127.0.0.1", math.mininteger},
+            {"EAI_SERVICE", "localhost", "-4294967216"}, -- port 80, says the C library
             {"EAI_FAMILY", "127.0.0.1", 80, 12345},
             {"EAI_SOCKTYPE", "127.0.0.1", 80, 0, 12345},
             {"EAI_BADFLAGS", "127.0.0.1", 80, 0, 0, 0, 0x40000000},
@@ -98,6 +99,21 @@ describe("getaddrinfo", function()
             assert.matches("^lookup ", message)
             assert.is_truthy(message:find(case[2] or "", 1, true))
         end
+    end)
+
+    it("is done at once where nobody needs to be asked", function()
+        local now <const> = {timeout = 0, type = STREAM}
+        for _, host in ipairs{"127.0.0.1", "127.1", "::1", "ff02::1%lo", false} do
+            for _, port in ipairs{80, "80", 0} do
+                assert.equal(host and 1 or 2, #assert(socket.getaddrinfo(host or nil, port, now)))
+            end
+        end
+        net.fails("EAGAIN", socket.getaddrinfo("localhost", 80, now))
+        net.fails("EAGAIN", socket.getaddrinfo("127.0.0.1", "http", now))
+        net.fails("EAI_NONAME", socket.getaddrinfo("localhost", 80,
+            {timeout = 0, flags = socket.AI_NUMERICHOST}))
+        net.fails("EAI_NONAME", socket.getaddrinfo("127.0.0.1", "http",
+            {timeout = 0, flags = socket.AI_NUMERICSERV}))
     end)
 
     it("refuses misuse", function()
@@ -152,43 +168,5 @@ describe("gethostbyname", function()
             (net.fails("EAI_NONAME", socket.gethostbyname("a..b"))))
         net.raises("host: string expected", socket.gethostbyname)
         net.raises("host: contains a NUL byte", socket.gethostbyname, "a\0b")
-    end)
-end)
-
-describe("gethostname", function()
-    it("is what the system says", function()
-        local file <close> = assert(io.open "/proc/sys/kernel/hostname")
-        assert.equal(file:read("l"), socket.gethostname())
-    end)
-end)
-
-describe("the services table", function()
-    it("goes both ways", function()
-        for name, port in pairs{http = 80, ssh = 22, domain = 53} do
-            assert.equal(port, socket.getservbyname(name, "tcp"))
-            assert.equal(port, socket.getservbyname(name))
-            assert.equal(name, socket.getservbyport(port, "tcp"))
-            assert.equal(name, socket.getservbyport(port))
-        end
-        assert.equal(53, socket.getservbyname("domain", "udp"))
-    end)
-
-    it("says what it does not have", function()
-        assert.equal("getservbyname no such: No such file or directory",
-            (net.fails("ENOENT", socket.getservbyname("no such"))))
-        net.fails("ENOENT", socket.getservbyname("http", "no such"))
-        net.fails("ENOENT", socket.getservbyport(1, "no such"))
-        net.fails("ENOENT", socket.getservbyport(65534))
-        net.fails("ENOENT", socket.getservbyname(("x"):rep(100000)))
-    end)
-
-    it("refuses misuse", function()
-        for _, bad in ipairs{-1, 65536, 1.5, "80", 2^40} do
-            net.raises("port: ", socket.getservbyport, bad)
-        end
-        net.raises("name: string expected", socket.getservbyname, 80)
-        net.raises("name: contains a NUL byte", socket.getservbyname, "http\0")
-        net.raises("proto: string expected", socket.getservbyname, "http", 6)
-        net.raises("proto: string expected", socket.getservbyport, 80, {})
     end)
 end)

@@ -90,15 +90,13 @@ static void push_iface(lua_State *L, const struct tw_iface *iface)
 /* if_nameindex(): a list of {index, name}; or nil, message, code. */
 static int net_if_nameindex(lua_State *L)
 {
-    size_t room = 16;
-    struct tw_iface *list = lua_newuserdatauv(L, room * sizeof *list, 0);
-    ssize_t n = tw_names_ifaces(list, room);
-    while (n > (ssize_t)room)
+    struct tw_iface *list = NULL;
+    ssize_t room = 0, n;
+    while ((n = tw_names_ifaces(list, (size_t)room)) > room)
     {
-        room = (size_t)n + 16; /* more may appear meanwhile */
-        list = lua_newuserdatauv(L, room * sizeof *list, 0);
-        n = tw_names_ifaces(list, room);
-        lua_replace(L, -2);
+        room = n + 4; /* more may appear meanwhile */
+        lua_settop(L, 0);
+        list = lua_newuserdatauv(L, (size_t)room * sizeof *list, 0);
     }
     if (n < 0)
         return ltw_fail(L, (int)n, "if_nameindex");

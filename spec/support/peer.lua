@@ -34,6 +34,11 @@ function peer.start_under(prefix, script, ...)
     return process.start(prefix .. " " .. command(script, ...))
 end
 
+--- Ditto, by a command that takes another one as its arguments: "unshare -u".
+function peer.start_within(prefix, script, ...)
+    return process.start(prefix .. " " .. command(script, ...))
+end
+
 --- Ditto, with all signals doing what they do by default, whatever the process
 --- that runs the specs ignores.
 function peer.start_plain(script, ...)
