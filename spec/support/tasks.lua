@@ -61,6 +61,18 @@ function tasks.checked(it)
     end
 end
 
+--- Declares a case twice: on the main thread, and in a task.
+function tasks.both(it, name, f)
+    it(name .. " [main thread]", f)
+    it(name .. " [task]", function()
+        local t <close> = task.spawn(function()
+            f()
+            return true
+        end)
+        assert.is_true(t:join(4 * net.LIMIT))
+    end)
+end
+
 --- A to-be-closed value that sets list[#list + 1] = name.
 function tasks.tidy(list, name)
     return setmetatable({}, {__close = function() list[#list + 1] = name end})
