@@ -398,8 +398,8 @@ static int push_of(lua_State *L, int idx, int place, const char *name)
     return lua_getfield(L, idx, name);
 }
 
-/* IPv4 or IPv6, as the host looks; a name is IPv6 if more than a port goes with
-   it. */
+/* IPv4 or IPv6, as the host looks; what is no number is IPv6 if more than a
+   port goes with it. */
 static int family_guessed(lua_State *L, int idx)
 {
     struct tw_addr addr;
@@ -414,8 +414,7 @@ static int family_guessed(lua_State *L, int idx)
         const char *host = lua_tostring(L, -1);
         int rc = tw_addr_inet(&addr, AF_INET, host, 0);
         bool more = table && luaL_len(L, idx) > 2 && !tw_addr_numeric(host);
-        if (rc == TW_ERESOLVE + EAI_ADDRFAMILY || strchr(host, '%') ||
-            (rc < 0 && more))
+        if (rc == TW_ERESOLVE + EAI_ADDRFAMILY || strchr(host, '%') || more)
             family = AF_INET6;
     }
     lua_pop(L, 1);

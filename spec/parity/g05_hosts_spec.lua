@@ -30,6 +30,13 @@ describe("getnameinfo", function()
         net.fails("EAI_NONAME", socket.getnameinfo({"x", 0, 0, 0}, 0))
     end)
 
+    case("G2/42 nonsense does no harm", function()
+        for _, host in ipairs{"x", "", "\xff", ("x"):rep(70000), "::1::2", "1.2.3.4.5"} do
+            net.fails("EAI_NONAME", socket.getnameinfo({host, 0}))
+            net.fails("EAI_NONAME", socket.getnameinfo({host, 0, 0, 0}, NUMERIC))
+        end
+    end)
+
     case("G5/95 writes the scope of an address", function()
         for _, i in ipairs(assert(socket.if_nameindex())) do
             assert.same({"ff02::1de:c0:face:8d%" .. i.name, "1234"},
