@@ -94,6 +94,8 @@ describe("after close", function()
         setsockopt = {socket.SOL_SOCKET, socket.SO_REUSEADDR, 1},
         getoption = {"reuseaddr"}, setoption = {"reuseaddr", true},
         get_inheritable = {}, set_inheritable = {true},
+        recvmsg = {1}, recvmsg_into = {{socket.buffer(1)}}, sendmsg = {{"x"}},
+        sendmsg_afalg = {{"x"}, {op = 0}},
         join_group = {"239.1.1.1"}, leave_group = {"239.1.1.1"},
         block_source = {"239.1.1.1", {source = "127.0.0.1"}},
         unblock_source = {"239.1.1.1", {source = "127.0.0.1"}}, multicast_interface = {"lo"},
