@@ -15,7 +15,7 @@ local WITH_TASKS <const> = {"task_chat_server", "task_chat_client", "chat_room",
 
 local OTHERS <const> = {"ports", "interfaces", "seqpacket_pair", "unix_datagram_server",
     "unix_datagram_client", "multicast_responder", "multicast_discover", "ping",
-    "tipc_hello_server", "tipc_hello_client"}
+    "tipc_hello_server", "tipc_hello_client", "handover_front", "handover_worker"}
 
 local function sorted_names()
     local names <const> = {}

@@ -78,6 +78,35 @@ describe("the example of datagrams within a machine", function()
     end)
 end)
 
+describe("the example of passing a connection on", function()
+    it("is answered by another process than the one that accepts", function()
+        local name <const> = "tidewire spec " .. net.path()
+        local worker <close> = process.start(example.command("handover_worker", name))
+        worker:expect("^listening on @")
+        local front <close>, port = example.serve("handover_front", name)
+        local first <close>, stream = example.visit(port)
+        local second <close>, other = example.visit(port)
+        for text, one in pairs{hello = stream, ["and you"] = other} do
+            assert(one:write(text, "\n"))
+            assert.equal(text:upper(), one:read())
+        end
+        front:expect("^handed over 127.0.0.1:%d+\n")
+        -- It lives on when the process that has accepted it is gone.
+        assert.equal(example.TERMINATED, (select(2, front:kill())))
+        assert(stream:write("still there?\n"))
+        assert.equal("STILL THERE?", stream:read())
+        worker:expect("^answering: still there%?\n")
+        assert.is_truthy(first and second)
+    end)
+
+    it("says that there is no worker", function()
+        local output <const>, status <const> = run("handover_front", "127.0.0.1", 0, "no name")
+        assert.matches("connect @no name: Connection refused", output, 1, true)
+        assert.equal(1, status)
+        assert.matches("the port must be a number", (run("handover_front", "127.0.0.1", "x")))
+    end)
+end)
+
 describe("the example of multicast", function()
     local GROUP <const> = "239.255.71.3"
 

@@ -167,6 +167,24 @@ return {
         end,
     },
     {
+        title = "A connection handed over",
+        about = "One process accepts, another one answers: the descriptor is passed on.",
+        scripts = {"handover_front", "handover_worker"},
+        play = function(stage)
+            local name <const> = "tidewire demo " .. math.random(1 << 31)
+            local worker <close> = stage.start("worker", "handover_worker", name)
+            worker:says("listening on @" .. name)
+            local front <close> = stage.start("front ", "handover_front", "127.0.0.1", 0, name)
+            local client <close> = stage.start("client", "task_chat_client", "127.0.0.1",
+                stage.port(front))
+            front:says("handed over")
+            worker:says("got descriptor")
+            client:types("hello")
+            worker:says("answering: hello")
+            client:says("HELLO")
+        end,
+    },
+    {
         title = "Who is there?",
         about = "A question to a multicast group; nobody's address is known beforehand.",
         scripts = {"multicast_responder", "multicast_discover"},
