@@ -93,6 +93,19 @@ describe("creation:", function()
 end)
 
 describe("names:", function()
+    it("G1/8 every method of Python's sockets exists", function()
+        local s <close> = assert(socket.socket())
+        local count = 0
+        for line in io.lines("spec/support/python_names.txt") do
+            local name <const> = line:match("^method (%S+)")
+            if name then
+                assert.equal("function", type(s[name]), name)
+                count = count + 1
+            end
+        end
+        assert.equal(33, count)
+    end)
+
     -- What the C compiler says; nil where there is none.
     local function c_values(list)
         local source <const> = net.path() .. ".c"

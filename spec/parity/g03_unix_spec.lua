@@ -237,6 +237,28 @@ parity.describe("AF_UNIX, both sides:", function()
             assert.equal(t:sync("credentials", credentials()), found)
         end)
 
+    parity.case("G3/61 SO_PASSCRED: recvmsg says who has sent",
+        {transports = {"unix", "unix_dgram", "unix_seqpacket"}},
+        function(s, t)
+            assert(s:setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1))
+            t:sync("credentials wanted")
+            local data <const>, items <const>, flags <const> =
+                s:recvmsg(100, socket.CMSG_SPACE(12))
+            assert.equal("from somebody", data)
+            assert.equal(0, flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC))
+            assert.equal(1, #items)
+            assert.same({socket.SOL_SOCKET, socket.SCM_CREDENTIALS},
+                {items[1].level, items[1].type})
+            assert.equal(t:sync("credentials"), items[1].data)
+            assert.equal(items[1].data, string.pack("i4I4I4", items[1].value.pid,
+                items[1].value.uid, items[1].value.gid))
+        end,
+        function(s, t)
+            t:sync("credentials wanted")
+            t:send(s, "from somebody")
+            t:sync("credentials", credentials())
+        end)
+
     it("G3/60 SO_PEERCRED of a socketpair is this process", function()
         for _, kind in ipairs(TYPES) do
             local a <const>, b <const> = net.pair(kind)

@@ -144,10 +144,14 @@ parity.describe("UDP:", function()
             assert.equal(3, s:recv_into(buffer))
             assert.equal("012", buffer:sub(1, -1))
             assert.equal("sixth", s:recv(100))
+            local data <const>, _, flags = s:recvmsg(4)
+            assert.same({"0123", socket.MSG_TRUNC}, {data, flags & socket.MSG_TRUNC})
+            flags = select(3, s:recvmsg(100))
+            assert.equal(0, flags & socket.MSG_TRUNC)
         end,
         function(s, t)
             for _, data in ipairs{"0123456789", "second", "0123456789", "fourth",
-                "0123456789", "sixth"} do
+                "0123456789", "sixth", "0123456789", "eighth"} do
                 assert(s:sendto(data, t.address))
             end
         end)
