@@ -49,6 +49,8 @@ static void release_if_empty(struct tw_buf *b)
  */
 static ssize_t fill(struct tw_stream *st, size_t need)
 {
+    if (!st->ops)
+        return TW_ECLOSED;
     char *room = tw_buf_reserve(&st->rbuf, st->chunk);
     if (!room)
         return -ENOMEM;

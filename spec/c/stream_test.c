@@ -478,6 +478,10 @@ static void closes_once(void)
     CHECK_INT(tw_stream_close(&s.st), -EIO);
     CHECK_INT(tw_stream_close(&s.st), 0);
     CHECK(s.closed == 1 && s.outlen == 0 && t.blocks == 0);
+    /* In the middle of a read of several parts, this may happen. */
+    CHECK_INT(tw_stream_some(&s.st, 1), TW_ECLOSED);
+    CHECK_INT(tw_stream_line(&s.st), TW_ECLOSED);
+    CHECK(t.blocks == 0);
 }
 
 /* -- output -------------------------------------------------------------- */

@@ -48,6 +48,31 @@ describe("a stream", function()
         end
     end)
 
+    it("survives a finalizer that closes it", function()
+        local a <close>, second = socket.socketpair()
+        local b <close> = second
+        local formats <const>, closed = {}, false
+        for i = 1, 100 do formats[i] = "L" end
+        for i = 1, 150 do a:send(("line %d of text\n"):format(i)) end
+        local _ <close> = setmetatable({}, { __close = function()
+            collectgarbage("incremental", 200, 100, 13)
+        end })
+        -- The collector, whose next step is a whole cycle, starts during the read.
+        for buffering = 0, 1 do
+            local file <close> = b:makefile("r", buffering)
+            collectgarbage()
+            collectgarbage "stop"
+            setmetatable({}, { __gc = function() closed = file:close() end })
+            collectgarbage("incremental", 0, 1000, 30)
+            collectgarbage "restart"
+            local got <const> = table.pack(file:read(table.unpack(formats)))
+            assert.is_true(closed)
+            assert.equal("closed", got[got.n])
+            assert.is_true(got.n < 100)
+            closed = false
+        end
+    end)
+
     it("of nothing but white space meets its timeout", function()
         local a <close>, second = socket.socketpair()
         local b <close> = second
