@@ -76,7 +76,7 @@ static bool is_ready(const struct item *item)
     case LTW_SEMAPHORE:
         return item->semaphore->value > 0;
     case LTW_STREAM:
-        return tw_buf_len(&item->stream->st.rbuf) > 0;
+        return tw_buf_len(&item->stream->st.rbuf) > 0 || !item->stream->st.ops;
     case LTW_TASK:
         return item->task->outcome != TW_TASK_LIVE;
     default:
@@ -97,7 +97,8 @@ static int results_of(lua_State *L, const struct item *item, int i, int status)
         ltw_channel_take(L, -2, item->channel);
         return 2;
     }
-    if (item->type == LTW_CHANNEL && status == 0)
+    if (status == 0 && (item->type == LTW_CHANNEL ||
+                        (item->type == LTW_STREAM && !item->stream->st.ops)))
         status = TW_ECLOSED;
     if (status < 0)
         return 1 + ltw_fail(L, status, "select");
@@ -135,7 +136,8 @@ static void set_pick(struct tw_runtime *rt, struct tw_pick *pick,
         pick->queue = &item->task->root.waiting;
         break;
     case LTW_STREAM:
-        set_watch(rt, pick, &item->stream->sock->watch);
+        if (item->stream->st.ops) /* or else it is ready: closed */
+            set_watch(rt, pick, &item->stream->sock->watch);
         break;
     case LTW_SIGNAL:
         set_watch(rt, pick, &item->signal->watch);
@@ -241,7 +243,8 @@ static void options(lua_State *L)
  * and the value received if it is a channel (nil, message, "closed" if that is
  * closed and empty), else true: a socket or stream with something to read, an
  * event that is set, a task that has ended, a signal that has arrived, a
- * semaphore, which is acquired. Or nil, message, "timeout".
+ * semaphore, which is acquired. A closed socket or stream gives nil, message,
+ * "closed" too. Or nil, message, "timeout".
  */
 static int task_select(lua_State *L)
 {

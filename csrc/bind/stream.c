@@ -94,6 +94,17 @@ int ltw_filewait(lua_State *L, struct ltw_file *f, struct tw_wait *wait, int rc,
 }
 /* -- closing ------------------------------------------------------------- */
 
+/* A closed stream keeps its socket no longer; but for somebody who waits for it
+   or has just been woken. */
+static void let_go(lua_State *L, struct ltw_file *f)
+{
+    if (f->sock->watch.claimed)
+        return;
+    f->sock = NULL;
+    lua_pushnil(L);
+    lua_setiuservalue(L, 1, 1);
+}
+
 static int file_close_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_file *f = lua_touserdata(L, 1);
@@ -103,8 +114,12 @@ static int file_close_k(lua_State *L, struct tw_wait *wait)
     if (tw_err_want(rc) && ltw_want(f->sock, wait, rc, 0))
         return TW_TASK_WAIT;
     int closed = tw_stream_close(&f->st);
-    if (wait->rt->loop)
-        tw_loop_nudge(wait->rt->loop, &f->sock->watch);
+    if (f->sock)
+    {
+        if (wait->rt->loop)
+            tw_loop_nudge(wait->rt->loop, &f->sock->watch);
+        let_go(L, f);
+    }
     return ltw_result(L, rc < 0 ? rc : closed, "close");
 }
 

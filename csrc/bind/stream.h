@@ -8,7 +8,8 @@ struct ltw_file
 {
     struct tw_stream st; /* first: what all kinds of stream share */
     struct tw_runtime *rt;
-    struct ltw_socket *sock; /* kept alive by the user value */
+    struct ltw_socket *sock; /* kept alive by the user value; once closed,
+                                perhaps NULL */
     struct ltw_file *next;   /* of the same socket's open streams */
     int mode;                /* tw_stream_mode bits */
 };
