@@ -1,5 +1,5 @@
 -- Streams: the interface of Lua's files over a socket; see also
--- stream_read_spec, stream_write_spec and stream_number_spec.
+-- stream_read_spec, stream_write_spec, stream_number_spec and parity/g16_*.
 
 local net <const> = require "spec.support.net"
 
@@ -19,21 +19,6 @@ local function text(data, ...)
 end
 
 describe("makefile", function()
-    it("takes Python's modes", function()
-        local a <close>, b <const> = net.pair()
-        for mode, shown in pairs{r = "r", rb = "r", w = "w", wb = "w", rw = "rw",
-            wr = "rw", rwb = "rw", bwr = "rw", [""] = "r", b = "r"} do
-            local f <close> = assert(a:makefile(mode))
-            assert.equal(("stream (fd=%d, %s)"):format(a:fileno(), shown), tostring(f))
-            assert.equal(a:fileno(), f:fileno())
-        end
-        for _, bad in ipairs{"rt", "x", "r+", "a", "R"} do
-            net.raises("mode: may hold only r, w and b", a.makefile, a, bad)
-        end
-        net.raises("mode: string expected", a.makefile, a, 5)
-        b:close()
-    end)
-
     it("takes a buffering and options", function()
         local a <close>, b <const> = net.pair()
         for _, ok in ipairs{-1, 0, 1, 2, 65536, {}, {buffering = 0}, {max = 10},
@@ -197,39 +182,6 @@ describe("lines", function()
         assert.is_nil(next_line())
         f:close()
         net.raises("closed", next_line)
-        b:close()
-    end)
-end)
-
-describe("a stream that is closed", function()
-    it("says so in every method", function()
-        local a <close>, b <const> = net.pair()
-        local f <const> = assert(a:makefile("rw"))
-        assert.is_true(f:close())
-        assert.is_true(f:close())
-        for name, args in pairs{read = {}, read_until = {"x"}, read_exact = {1},
-            read_some = {1}, peek = {1}, unread = {"x"}, read_frame = {"I4"},
-            write = {"x"}, write_frame = {"I4", "x"}, flush = {}} do
-            local message <const> = net.fails("closed", f[name](f, table.unpack(args)))
-            assert.matches(": closed$", message)
-        end
-        assert.equal(-1, f:fileno())
-        assert.equal("stream (closed)", tostring(f))
-        net.raises("closed", f:lines())
-        b:close()
-    end)
-
-    it("was only for reading, or only for writing", function()
-        local a <close>, b <const> = net.pair()
-        local r <close> = assert(a:makefile("r"))
-        local w <close> = assert(a:makefile("w"))
-        for name, args in pairs{read = {}, lines = {}, read_until = {"x"}, read_exact = {1},
-            read_some = {1}, peek = {1}, unread = {"x"}, read_frame = {"I4"}} do
-            net.raises("not open for reading", w[name], w, table.unpack(args))
-        end
-        for name, args in pairs{write = {"x"}, write_frame = {"I4", "x"}, flush = {}} do
-            net.raises("not open for writing", r[name], r, table.unpack(args))
-        end
         b:close()
     end)
 end)

@@ -188,20 +188,6 @@ describe("reading", function()
         b:close()
     end)
 
-    it("loses nothing between two unbuffered streams", function()
-        local a <const>, b <const> = net.pair()
-        a:sendall("one\ntwo\nthree 4 five")
-        a:close()
-        for _, expected in ipairs{"one\n", "two\n"} do
-            local f <close> = assert(b:makefile("r", 0))
-            assert.equal(expected, f:read("L"))
-        end
-        local f <close> = assert(b:makefile("r", 0))
-        assert.same({"three", " ", 4}, {f:read(5, 1, "n")})
-        f:close()
-        assert.matches("five$", b:recv(100))
-        b:close()
-    end)
 end)
 
 describe("output that is never sent", function()
