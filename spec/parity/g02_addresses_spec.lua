@@ -76,7 +76,9 @@ describe("addresses:", function()
             local s <close> = assert(socket.socket(INET, DGRAM))
             assert(s:bind{host, 0})
             assert.equal("255.255.255.255", s:getsockname().host)
-            net.fails("EACCES", s:sendto("data", {host, 9}))
+            local _ <const>, message <const>, code <const> = s:sendto("data", {host, 9})
+            if code == "ENETUNREACH" then return pending(message) end
+            assert.equal("EACCES", code)
         end
     end)
 
