@@ -29,7 +29,7 @@ for target; do
         exit 1
     fi
     if [ -n "${FUZZ_KEEP:-}" ]; then
-        "$out/${target}_fuzz" -merge=1 "$corpus" "$out/$target" 2>>"$log"
+        "$out/${target}_fuzz" -merge=1 -use_counters=0 "$corpus" "$out/$target" 2>>"$log"
     fi
     echo "fuzz $target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs," \
         "$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1) edges," \
