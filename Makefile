@@ -79,7 +79,7 @@ $(BUILD)/test/%_host: spec/support/%_host.c $(BUILD)/lib/libtidewire.a
 
 # These two spoil things on purpose, one of them what libc gives the library.
 $(BUILD)/test/fault_host $(BUILD)/test/gcstress_host: spec/support/fault_mem.c spec/support/fault_mem.h
-$(BUILD)/test/fault_host: spec/support/fault_net.c spec/support/fault_net.h
+$(BUILD)/test/fault_host: spec/support/fault_net.c spec/support/fault_files.c spec/support/fault_net.h
 $(BUILD)/test/fault_host: WRAP = $(addprefix -Xlinker --wrap=,malloc calloc eventfd pthread_create)
 
 $(BUILD)/bench/%: spec/bench/%.c

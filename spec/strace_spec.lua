@@ -2,49 +2,7 @@
 -- of the call. What a script sees must be that error or nothing at all, and
 -- what it does next must work.
 
-local process <const> = dofile("examples/lib/process.lua")
-
-local INTERPRETER <const> = os.getenv "TIDEWIRE_LUA" or "lua5.4"
-
-local PREAMBLE <const> = [[
-local socket = require "tidewire.socket"
--- Prints the code of a failure, else the value.
-local function say(value, _, code, ...) print(value == nil and code or value) end
-local function connected()
-    local server = assert(socket.create_server({"127.0.0.1", 0}))
-    local client = assert(socket.create_connection(server:getsockname()))
-    return client, assert(server:accept()), server
-end
-]]
-
-local function write_script(text)
-    local path <const> = os.tmpname()
-    local file <close> = assert(io.open(path, "w"))
-    assert(file:write(text))
-    return path
-end
-
--- Runs a script under strace with what `inject` says: its output, its status.
--- LeakSanitizer is a tracer itself and has to stand back; a script that hangs
--- dies with strace.
-local function inject(case)
-    local path <const> = write_script((case.bare and "" or PREAMBLE) .. case.script)
-    local child <close> = process.start(table.concat({
-        "ASAN_OPTIONS=detect_leaks=0", "TIDEWIRE_BACKEND=" .. (case.backend or "epoll"),
-        "sh -c " .. process.quote((case.shell or "") .. " exec strace -f -qq -o /dev/null"
-            .. " -e " .. process.quote("trace=" .. case.inject:match("^[^:]+"))
-            .. " -e " .. process.quote("inject=" .. case.inject)
-            .. " setpriv --pdeathsig KILL " .. INTERPRETER .. " " .. path),
-    }, " "))
-    local output <const>, status <const> = child:finish()
-    os.remove(path)
-    return output, status
-end
-
--- Injecting is tried once: ptrace may be forbidden, strace missing.
-local traceable <const> = not os.getenv "COVER" and select(2, inject {
-    bare = true, inject = "chroot:error=EPERM", script = "",
-}) == 0
+local strace <const> = require "spec.support.strace"
 
 local CASES <const> = {
     {
@@ -241,20 +199,6 @@ for _, case in ipairs {
         ]],
         says = "EMFILE\n127.0.0.1\n",
     }, {
-        "sendfile goes on after signals",
-        inject = "sendfile:error=EINTR:when=1..5",
-        script = [[ local a, b = connected() say(a:sendfile(io.open(arg[0]), 0, 10)) ]],
-        says = "10\n",
-    }, {
-        "sendfile reads what the kernel does not send",
-        inject = "sendfile:error=ENOSYS",
-        script = [[
-            local a, b = connected()
-            say(a:sendfile(io.open(arg[0]), 1, 5))
-            say(b:recv(9))
-        ]],
-        says = "5\nocal \n",
-    }, {
         "a module that cannot be loaded can be loaded later",
         bare = true,
         inject = "epoll_create1:error=EMFILE:when=1",
@@ -269,14 +213,4 @@ for _, case in ipairs {
     CASES[#CASES + 1] = case
 end
 
-describe("system calls that fail:", function()
-    for _, case in ipairs(CASES) do
-        it(case[1], function()
-            if not traceable then
-                return pending("strace is not installed, may not trace here, or spoils coverage")
-            end
-            local output <const>, status <const> = inject(case)
-            assert.same({case.says, 0}, {output, status})
-        end)
-    end
-end)
+strace.describe("system calls that fail:", CASES)

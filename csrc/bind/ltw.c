@@ -11,7 +11,7 @@ static const char *const type_names[LTW_TYPES] = {
     [LTW_LOOKUP] = "tidewire.lookup",       [LTW_TASK] = TW_TASK_TYPE,
     [LTW_SCOPE] = "tidewire.scope",         [LTW_EVENT] = "tidewire.event",
     [LTW_SEMAPHORE] = "tidewire.semaphore", [LTW_CHANNEL] = "tidewire.channel",
-    [LTW_SIGNAL] = "tidewire.signal",
+    [LTW_SIGNAL] = "tidewire.signal",       [LTW_PUMP] = "tidewire.pump",
 };
 
 struct tw_runtime *ltw_runtime(lua_State *L)

@@ -2,9 +2,8 @@
  * What the binding files share: the state of one lua_State, its types, how
  * arguments are checked and failures returned.
  *
- * Every function of the module has the state as its first upvalue. Misuse
- * raises an error that names the argument; an operation that fails returns
- * nil, a message for people, and a stable code.
+ * Every function of the module has the state as its first upvalue. Misuse is
+ * an error that names the argument; a failure is nil, a message, a stable code.
  */
 #ifndef TW_BIND_LTW_H
 #define TW_BIND_LTW_H
@@ -30,6 +29,7 @@ enum ltw_type
     LTW_SEMAPHORE,
     LTW_CHANNEL,
     LTW_SIGNAL,
+    LTW_PUMP,
     LTW_TYPES
 };
 

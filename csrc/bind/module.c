@@ -124,7 +124,7 @@ static int fill_module(lua_State *L)
         ltw_socket_functions,  ltw_address_functions, ltw_buffer_functions,
         ltw_lookup_functions,  ltw_convert_functions, ltw_stream_functions,
         own_functions,         ltw_fd_functions,      ltw_sendmsg_functions,
-        ltw_recvmsg_functions, ltw_names_functions};
+        ltw_recvmsg_functions, ltw_names_functions,   ltw_pump_functions};
     ltw_open_task(L);
     ltw_open_scope(L);
     ltw_open_sync(L);
@@ -135,6 +135,7 @@ static int fill_module(lua_State *L)
     ltw_open_lookup(L);
     ltw_open_socket(L);
     ltw_open_stream(L);
+    ltw_open_pump(L);
     lua_newtable(L);
     set_functions(L, lists, sizeof lists / sizeof lists[0]);
     ltw_constants(L);

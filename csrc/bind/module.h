@@ -9,7 +9,7 @@
 extern const luaL_Reg ltw_socket_functions[], ltw_address_functions[],
     ltw_buffer_functions[], ltw_lookup_functions[], ltw_convert_functions[],
     ltw_stream_functions[], ltw_fd_functions[], ltw_sendmsg_functions[],
-    ltw_recvmsg_functions[], ltw_names_functions[];
+    ltw_recvmsg_functions[], ltw_names_functions[], ltw_pump_functions[];
 extern const luaL_Reg ltw_socket_io[], ltw_socket_options[], ltw_socket_fd[],
     ltw_socket_mcast[], ltw_socket_file[], ltw_socket_sendmsg[],
     ltw_socket_recvmsg[];
@@ -20,6 +20,7 @@ void ltw_open_address(lua_State *L);
 void ltw_open_buffer(lua_State *L);
 void ltw_open_stream(lua_State *L);
 void ltw_open_lookup(lua_State *L);
+void ltw_open_pump(lua_State *L);
 
 /* Gives the module on top its constants, the errno table and the tables that
    name numbers; the constants through its metatable, see constants.c. */

@@ -89,6 +89,12 @@ struct tw_net
                         size_t len);
     /* True if a descriptor is a file that has positions: 0 or 1. */
     int (*seekable)(const struct tw_net *, int fd);
+    /* A pipe, to read from and to write to, in non-blocking mode. */
+    int (*pipe)(const struct tw_net *, int fds[2]);
+    /* From a socket into an empty pipe, as recv; back out of it, as send; but
+       without flags. -EINVAL: not from or to such a socket. */
+    ssize_t (*splice_in)(const struct tw_net *, int fd, int pipe, size_t len);
+    ssize_t (*splice_out)(const struct tw_net *, int pipe, int fd, size_t len);
 
     int (*getopt)(const struct tw_net *, int fd, struct tw_optval *);
     int (*setopt)(const struct tw_net *, int fd, const struct tw_optval *);

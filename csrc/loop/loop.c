@@ -292,6 +292,11 @@ int tw_loop_step(struct tw_loop *loop, int64_t deadline)
     return n < 0 ? n : 0;
 }
 
+bool tw_loop_forked(const struct tw_loop *loop)
+{
+    return tw_forked(&loop->forked);
+}
+
 bool tw_loop_idle(const struct tw_loop *loop)
 {
     return loop->waiting == 0 && loop->heap.count == 0;

@@ -114,6 +114,9 @@ void tw_loop_untimer(struct tw_loop *loop, struct tw_waiter *waiter);
  */
 int tw_loop_step(struct tw_loop *loop, int64_t deadline);
 
+/* True in a forked child, where nobody can wait. */
+bool tw_loop_forked(const struct tw_loop *loop);
+
 /* True when no waiter and no timer is there to be woken. */
 bool tw_loop_idle(const struct tw_loop *loop);
 

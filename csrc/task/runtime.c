@@ -28,6 +28,7 @@ int tw_runtime_open(struct tw_runtime *rt, lua_State *L,
     rt->budget = TW_BUDGET;
     rt->ready_end = &rt->ready;
     tw_queue_init(&rt->idle);
+    tw_pipes_init(&rt->pipes, rt->net);
     init_here(rt, &rt->main);
     init_here(rt, &rt->aside);
     rt->current = &rt->main;

@@ -5,6 +5,7 @@
 #ifndef TW_TASK_RUNTIME_H
 #define TW_TASK_RUNTIME_H
 
+#include "core/pipe.h"
 #include "loop/resolve.h"
 #include "loop/signal.h"
 #include "task/wait.h"
@@ -33,6 +34,7 @@ struct tw_runtime
     char *scratch;                /* where received bytes land first ... */
     size_t scratch_size;
     void *block; /* ... and the memory it is in */
+    struct tw_pipes pipes;
 
     struct tw_task *current; /* &main, a task, or &aside */
     const lua_State *inner;  /* the coroutine of a task that we resumed last */

@@ -1,48 +1,16 @@
---- What connects two sockets with each other: socket.relay.
+--- What connects two sockets with each other: socket.relay. The bytes are moved
+-- in C, see csrc/bind/pump.c.
 
 local core <const> = require "tidewire.core"
 
--- A buffer begins small, so that many quiet relays cost little, and grows while
--- what arrives fills it.
-local SMALLEST <const> = 4096
-local LARGEST <const> = 256 * 1024
-
--- Sends the first n bytes of the buffer, counting what has gone out: also what
--- went before a failure or a cancellation. True; or nil, message, code.
-local function send(to, buffer, n, counts, way)
-    local from = 1
-    while from <= n do
-        local sent <const>, message <const>, code <const> = to:send(buffer, 0, from, n)
-        if not sent then
-            return nil, message, code
-        end
-        counts[way] = counts[way] + sent
-        from = from + sent
-    end
-    return true
-end
-
 -- One direction, until its source ends: then the other side is told.
 -- True; or nil, message, code.
-local function forward(from, to, counts, way)
-    local buffer = core.buffer(SMALLEST)
-    while true do
-        local n <const>, message, code = from:recv_into(buffer)
-        if not n then
-            if code ~= "eof" then
-                return nil, message, code
-            end
-            return to:shutdown(core.SHUT_WR)
-        end
-        local ok
-        ok, message, code = send(to, buffer, n, counts, way)
-        if not ok then
-            return nil, message, code
-        end
-        if n == #buffer and n < LARGEST then
-            buffer = core.buffer(4 * n)
-        end
+local function forward(pump, to)
+    local ok <const>, message <const>, code <const> = pump:run()
+    if not ok then
+        return nil, message, code
     end
+    return to:shutdown(core.SHUT_WR)
 end
 
 local function check(s, name)
@@ -65,23 +33,30 @@ return function(a, b)
     if a == b then
         error("b: must be another socket than a", 2)
     end
-    local counts <const> = { 0, 0 }
+    local pumps <const> = { core.pump(a, b), core.pump(b, a) }
     local tasks <const> = {}
-    local failure
-    local function run(from, to, way)
-        local ok <const>, message <const>, code <const> = forward(from, to, counts, way)
-        if not ok then
-            failure = failure or { message, code }
-            tasks[3 - way]:cancel()
+    local raised, message, code
+    -- Whatever goes wrong ends the other direction too; there may be no memory
+    -- to say it with.
+    local function run(to, way)
+        local called <const>, ok <const>, why <const>, name <const> =
+            pcall(forward, pumps[way], to)
+        if called and ok then
+            return
+        elseif message == nil then
+            raised, message, code = not called, called and why or ok, name
         end
+        tasks[3 - way]:cancel()
     end
-    local there <close> = core.task.spawn(run, a, b, 1)
-    local back <close> = core.task.spawn(run, b, a, 2)
+    local there <close> = core.task.spawn(run, b, 1)
+    local back <close> = core.task.spawn(run, a, 2)
     tasks[1], tasks[2] = there, back
     there:join()
     back:join()
-    if failure then
-        return nil, failure[1], failure[2], counts[1], counts[2]
+    if raised then
+        error(message, 0)
+    elseif message then
+        return nil, message, code, pumps[1]:count(), pumps[2]:count()
     end
-    return counts[1], counts[2]
+    return pumps[1]:count(), pumps[2]:count()
 end

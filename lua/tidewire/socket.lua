@@ -9,7 +9,7 @@ local socket = setmetatable({}, getmetatable(core))
 for name, value in next, core do
     socket[name] = value
 end
-socket.task, socket.stdio, socket.provide = nil, nil, nil
+socket.task, socket.stdio, socket.provide, socket.pump = nil, nil, nil, nil
 core.provide("sendfile", require "tidewire.sendfile")
 socket.relay = require "tidewire.relay"
 socket.socketpair = require "tidewire.pair"

@@ -35,6 +35,9 @@ static const struct likely ops[] = {
     {"recvmsg", {-ECONNREFUSED, -ENOMEM}},
     {"sendfile", {-EIO, -EPIPE}},
     {"seekable", {-EIO, -EBADF}},
+    {"pipe", {-EMFILE, -ENFILE}},
+    {"splice_in", {-EINVAL, -ECONNRESET}},
+    {"splice_out", {-EINVAL, -EPIPE}},
     {"getopt", {-ENOBUFS, -ENOPROTOOPT}},
     {"setopt", {-ENOMEM, -ENOPROTOOPT}},
     {"getsockname", {-ENOBUFS, -EINVAL}},
@@ -217,6 +220,23 @@ static int f_close(const struct tw_net *net, int fd)
     return tw_net_kernel.close(net, fd);
 }
 
+/* For fault_files.c. */
+
+int fault_net_spoilt(const char *name, int fd, unsigned dir)
+{
+    return spoilt(name, fd, dir);
+}
+
+size_t fault_net_portion(const char *name, int fd, size_t len)
+{
+    return portion(name, fd, len);
+}
+
+int fault_net_opened(int fd)
+{
+    return opened(fd);
+}
+
 int fault_net_open(const struct fault_net *fault)
 {
     int n = 0;
@@ -367,22 +387,6 @@ static ssize_t f_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,
     some.msg_iovlen = msg->msg_iovlen;
     *msg = some;
     return n;
-}
-
-static ssize_t f_sendfile(const struct tw_net *net, int fd, int file,
-                          int64_t offset, size_t len)
-{
-    int rc = spoilt("sendfile", fd, TW_WRITE);
-    if (rc)
-        return rc;
-    size_t part = portion("sendfile", fd, len);
-    return tw_net_kernel.sendfile(net, fd, file, offset, part);
-}
-
-static int f_seekable(const struct tw_net *net, int fd)
-{
-    int rc = failing("seekable");
-    return rc ? rc : tw_net_kernel.seekable(net, fd);
 }
 
 /* -- asking and setting -------------------------------------------------- */
@@ -552,8 +556,7 @@ void fault_net_init(struct fault_net *fault, const struct tw_backend *under)
     fault->net.recvfrom = f_recvfrom;
     fault->net.sendmsg = f_sendmsg;
     fault->net.recvmsg = f_recvmsg;
-    fault->net.sendfile = f_sendfile;
-    fault->net.seekable = f_seekable;
+    fault_net_files(&fault->net);
     fault->net.getopt = f_getopt;
     fault->net.setopt = f_setopt;
     fault->net.getsockname = f_getsockname;

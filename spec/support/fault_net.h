@@ -68,4 +68,18 @@ bool fault_net_explains(const struct fault_net *fault, const char *code);
 /* How many descriptors are open. */
 int fault_net_open(const struct fault_net *fault);
 
+/* -- between fault_net.c and fault_files.c --------------------------------- */
+
+/* Sets the functions that are in fault_files.c. */
+void fault_net_files(struct tw_net *net);
+
+/* 0, or what an operation on `fd` must return at once. */
+int fault_net_spoilt(const char *name, int fd, unsigned dir);
+
+/* How many of `len` bytes it may move. */
+size_t fault_net_portion(const char *name, int fd, size_t len);
+
+/* Notes a descriptor that has been opened, and returns it. */
+int fault_net_opened(int fd);
+
 #endif

@@ -1,0 +1,60 @@
+/* The functions of struct tw_net that move bytes by way of files and pipes,
+   spoilt on demand. */
+#include "fault_net.h"
+
+static ssize_t f_sendfile(const struct tw_net *net, int fd, int file,
+                          int64_t offset, size_t len)
+{
+    int rc = fault_net_spoilt("sendfile", fd, TW_WRITE);
+    if (rc)
+        return rc;
+    size_t part = fault_net_portion("sendfile", fd, len);
+    return tw_net_kernel.sendfile(net, fd, file, offset, part);
+}
+
+static int f_seekable(const struct tw_net *net, int fd)
+{
+    int rc = fault_net_fails("seekable");
+    return rc ? rc : tw_net_kernel.seekable(net, fd);
+}
+
+static int f_pipe(const struct tw_net *net, int fds[2])
+{
+    int rc = fault_net_fails("pipe");
+    if (!rc)
+        rc = tw_net_kernel.pipe(net, fds);
+    if (rc < 0)
+        return rc;
+    fault_net_opened(fds[0]);
+    fault_net_opened(fds[1]);
+    return rc;
+}
+
+static ssize_t f_splice_in(const struct tw_net *net, int fd, int pipe,
+                           size_t len)
+{
+    int rc = fault_net_spoilt("splice_in", fd, TW_READ);
+    if (rc)
+        return rc;
+    size_t part = fault_net_portion("splice_in", fd, len);
+    return tw_net_kernel.splice_in(net, fd, pipe, part);
+}
+
+static ssize_t f_splice_out(const struct tw_net *net, int pipe, int fd,
+                            size_t len)
+{
+    int rc = fault_net_spoilt("splice_out", fd, TW_WRITE);
+    if (rc)
+        return rc;
+    size_t part = fault_net_portion("splice_out", fd, len);
+    return tw_net_kernel.splice_out(net, pipe, fd, part);
+}
+
+void fault_net_files(struct tw_net *net)
+{
+    net->sendfile = f_sendfile;
+    net->seekable = f_seekable;
+    net->pipe = f_pipe;
+    net->splice_in = f_splice_in;
+    net->splice_out = f_splice_out;
+}
