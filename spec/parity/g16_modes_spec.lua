@@ -143,9 +143,9 @@ local CALLS <const> = {
 
 parity.describe("receiving into a buffer:", function()
     for name, call in pairs(CALLS) do
-        local number <const> = name == "recv_into" and 292 or 293
+        local number <const> = name == "recv_into" and "G16/292" or "G16/293"
 
-        parity.case(("G16/%d %s gives the count, and fills the front"):format(number, name),
+        parity.case(("%s %s gives the count, and fills the front"):format(number, name),
             {transports = parity.ALL}, function(s, t)
                 local buffer <const> = socket.buffer(("."):rep(1024))
                 local n <const>, from <const> = call(s, buffer)
