@@ -10,8 +10,9 @@
  * lack MSG_DONTWAIT. A call that would block returns TW_WANT_READ or
  * TW_WANT_WRITE, one that a signal interrupted before it did anything
  * TW_WANT_RETRY. A stream's recv that brings less than asked for has taken all
- * there was: what comes later is an event again. No function raises SIGPIPE.
- * Descriptors are created close-on-exec.
+ * there was: what comes later is an event again. No function raises SIGPIPE,
+ * unless it takes flags that lack MSG_NOSIGNAL. Descriptors are created
+ * close-on-exec, and received so with MSG_CMSG_CLOEXEC.
  */
 #ifndef TW_CORE_NET_H
 #define TW_CORE_NET_H

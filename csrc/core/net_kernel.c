@@ -96,7 +96,7 @@ static ssize_t k_send(const struct tw_net *net, int fd, const void *data,
                       size_t len, int flags)
 {
     (void)net;
-    ssize_t n = send(fd, data, len, flags | MSG_NOSIGNAL);
+    ssize_t n = send(fd, data, len, flags);
     return n < 0 ? tw__net_failure(TW_WANT_WRITE) : n;
 }
 
@@ -120,8 +120,7 @@ static ssize_t k_sendto(const struct tw_net *net, int fd,
 {
     (void)net;
     const struct tw_addr *to = &dgram->addr;
-    ssize_t n = sendto(fd, dgram->data, dgram->len, flags | MSG_NOSIGNAL,
-                       &to->u.sa, to->len);
+    ssize_t n = sendto(fd, dgram->data, dgram->len, flags, &to->u.sa, to->len);
     return n < 0 ? send_failure(&to->u.sa, to->len) : n;
 }
 
@@ -140,7 +139,7 @@ static ssize_t k_sendmsg(const struct tw_net *net, int fd,
                          const struct msghdr *msg, int flags)
 {
     (void)net;
-    ssize_t n = sendmsg(fd, msg, flags | MSG_NOSIGNAL);
+    ssize_t n = sendmsg(fd, msg, flags);
     return n < 0 ? send_failure(msg->msg_name, msg->msg_namelen) : n;
 }
 
@@ -148,11 +147,7 @@ static ssize_t k_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,
                          int flags)
 {
     (void)net;
-    int cloexec = msg->msg_controllen ? MSG_CMSG_CLOEXEC : 0;
-    ssize_t n = recvmsg(fd, msg, flags | cloexec);
-    /* AF_PACKET refuses the flag, and never carries descriptors. */
-    if (n < 0 && errno == EINVAL && cloexec)
-        n = recvmsg(fd, msg, flags);
+    ssize_t n = recvmsg(fd, msg, flags);
     return n < 0 ? tw__net_failure(TW_WANT_READ) : n;
 }
 

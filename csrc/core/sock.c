@@ -262,10 +262,26 @@ int tw_sock_shutdown(struct tw_sock *s, int how)
     return s->fd < 0 ? TW_ECLOSED : s->net->shutdown(s->net, s->fd, how);
 }
 
+/* A send is to raise no SIGPIPE. In these families none does, and the kernel
+   refuses the flag. */
+static int silent(const struct tw_sock *s, int flags)
+{
+    bool anyhow = s->family == AF_QIPCRTR || s->family == AF_RDS;
+    return anyhow ? flags : flags | MSG_NOSIGNAL;
+}
+
+/* Only AF_UNIX brings descriptors: close-on-exec. AF_PACKET and others refuse
+   the flag. */
+static int cloexec(const struct tw_sock *s, int flags)
+{
+    return s->family == AF_UNIX ? flags | MSG_CMSG_CLOEXEC : flags;
+}
+
 ssize_t tw_sock_send(struct tw_sock *s, const void *data, size_t len, int flags)
 {
-    return s->fd < 0 ? TW_ECLOSED
-                     : s->net->send(s->net, s->fd, data, len, flags);
+    if (s->fd < 0)
+        return TW_ECLOSED;
+    return s->net->send(s->net, s->fd, data, len, silent(s, flags));
 }
 
 /*
@@ -301,7 +317,7 @@ ssize_t tw_sock_sendto(struct tw_sock *s, const struct tw_dgram *dgram,
 {
     if (s->fd < 0)
         return TW_ECLOSED;
-    return s->net->sendto(s->net, s->fd, dgram, flags);
+    return s->net->sendto(s->net, s->fd, dgram, silent(s, flags));
 }
 
 ssize_t tw_sock_recvfrom(struct tw_sock *s, struct tw_dgram *dgram, int flags)
@@ -317,7 +333,9 @@ ssize_t tw_sock_recvfrom(struct tw_sock *s, struct tw_dgram *dgram, int flags)
 
 ssize_t tw_sock_sendmsg(struct tw_sock *s, const struct msghdr *msg, int flags)
 {
-    return s->fd < 0 ? TW_ECLOSED : s->net->sendmsg(s->net, s->fd, msg, flags);
+    if (s->fd < 0)
+        return TW_ECLOSED;
+    return s->net->sendmsg(s->net, s->fd, msg, silent(s, flags));
 }
 
 /* Whether a message without bytes tells something else than the end. */
@@ -334,7 +352,7 @@ ssize_t tw_sock_recvmsg(struct tw_sock *s, struct msghdr *msg, int flags)
 {
     if (s->fd < 0)
         return TW_ECLOSED;
-    ssize_t n = s->net->recvmsg(s->net, s->fd, msg, flags);
+    ssize_t n = s->net->recvmsg(s->net, s->fd, msg, cloexec(s, flags));
     if (n != 0 || says_more(s, msg, flags))
         return n;
     size_t len = 0;

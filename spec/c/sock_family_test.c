@@ -11,7 +11,34 @@ struct fake
     struct tw_net net;
     int connect_rc, getopt_rc, so_error;
     int connects, questions;
+    int flags; /* of the last call */
 };
+
+static ssize_t fake_send(const struct tw_net *net, int fd, const void *data,
+                         size_t len, int flags)
+{
+    (void)fd, (void)data;
+    tw__container_of(net, struct fake, net)->flags = flags;
+    return (ssize_t)len;
+}
+
+static ssize_t fake_sendto(const struct tw_net *net, int fd,
+                           const struct tw_dgram *dgram, int flags)
+{
+    return fake_send(net, fd, dgram->data, dgram->len, flags);
+}
+
+static ssize_t fake_sendmsg(const struct tw_net *net, int fd,
+                            const struct msghdr *msg, int flags)
+{
+    return fake_send(net, fd, msg, 1, flags);
+}
+
+static ssize_t fake_recvmsg(const struct tw_net *net, int fd,
+                            struct msghdr *msg, int flags)
+{
+    return fake_send(net, fd, msg, 1, flags);
+}
 
 static int fake_connect(const struct tw_net *net, int fd,
                         const struct tw_addr *addr)
@@ -31,6 +58,8 @@ static int fake_getopt(const struct tw_net *net, int fd, struct tw_optval *opt)
     f->questions++;
     return f->getopt_rc;
 }
+
+/* -- connecting ---------------------------------------------------------- */
 
 /* A kind of socket, the answers it gets, and what it then says. */
 struct row
@@ -85,8 +114,43 @@ static void others_are_asked_for_the_error_first(void)
         check(&rows[i]);
 }
 
+/* -- flags --------------------------------------------------------------- */
+
+/* The flags that each call passes on, given those of the caller. */
+static void check_flags(int family, int sends, int receives)
+{
+    struct fake f = {.net = {.send = fake_send,
+                             .sendto = fake_sendto,
+                             .sendmsg = fake_sendmsg,
+                             .recvmsg = fake_recvmsg}};
+    struct tw_dgram dgram = {.data = "x", .len = 1};
+    struct msghdr msg = {.msg_iovlen = 0};
+    struct tw_sock s;
+    tw_sock_init(&s, &f.net, TW_FOREVER);
+    s.fd = 5;
+    s.family = (int16_t)family;
+    CHECK_INT(tw_sock_send(&s, "x", 1, MSG_DONTWAIT), 1);
+    CHECK_INT(f.flags, MSG_DONTWAIT | sends);
+    CHECK_INT(tw_sock_sendto(&s, &dgram, MSG_DONTWAIT), 1);
+    CHECK_INT(f.flags, MSG_DONTWAIT | sends);
+    CHECK_INT(tw_sock_sendmsg(&s, &msg, MSG_DONTWAIT), 1);
+    CHECK_INT(f.flags, MSG_DONTWAIT | sends);
+    CHECK_INT(tw_sock_recvmsg(&s, &msg, MSG_DONTWAIT), 1);
+    CHECK_INT(f.flags, MSG_DONTWAIT | receives);
+}
+
+static void flags_are_those_that_the_kernel_takes(void)
+{
+    check_flags(AF_INET, MSG_NOSIGNAL, 0);
+    check_flags(AF_UNIX, MSG_NOSIGNAL, MSG_CMSG_CLOEXEC);
+    check_flags(AF_CAN, MSG_NOSIGNAL, 0);
+    check_flags(AF_QIPCRTR, 0, 0);
+    check_flags(AF_RDS, 0, 0);
+}
+
 int main(void)
 {
+    TAP_CASE(flags_are_those_that_the_kernel_takes);
     TAP_CASE(tcp_is_asked_by_connecting);
     TAP_CASE(others_are_asked_for_the_error_first);
     return tap_done();
