@@ -221,8 +221,8 @@ static void nobody_there_is_no_signal(void)
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
     pair_of(SOCK_STREAM, fds);
     CHECK_INT(net->close(net, fds[1]), 0);
-    CHECK_INT(net->send(net, fds[0], "x", 1, 0), -EPIPE);
-    CHECK_INT(net->sendmsg(net, fds[0], &msg, 0), -EPIPE);
+    CHECK_INT(net->send(net, fds[0], "x", 1, MSG_NOSIGNAL), -EPIPE);
+    CHECK_INT(net->sendmsg(net, fds[0], &msg, MSG_NOSIGNAL), -EPIPE);
     CHECK_INT(net->close(net, fds[0]), 0);
 }
 
@@ -248,7 +248,7 @@ static void passes_descriptors(void)
     cmsg->cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(cmsg), &fds[0], sizeof(int));
     CHECK_INT(net->sendmsg(net, fds[0], &msg, 0), 1);
-    CHECK_INT(net->recvmsg(net, fds[1], &msg, 0), 1);
+    CHECK_INT(net->recvmsg(net, fds[1], &msg, MSG_CMSG_CLOEXEC), 1);
     cmsg = CMSG_FIRSTHDR(&msg);
     if (CHECK(cmsg != NULL))
         memcpy(&passed, CMSG_DATA(cmsg), sizeof(int));
