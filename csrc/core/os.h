@@ -17,7 +17,7 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
-/* Where MSG_NOSIGNAL is missing it must be 0, and net_kernel set SO_NOSIGPIPE. */
+/* Without MSG_NOSIGNAL, define it as 0 and have net_kernel set SO_NOSIGPIPE. */
 #if !defined(MSG_NOSIGNAL)
 #error "this platform needs its own way to hold off SIGPIPE"
 #endif

@@ -32,7 +32,7 @@ local function operation(kind, name, key)
 end
 
 describe("a hash by the kernel", function()
-    it("is sha256 (G19/341)", function()
+    it("G19/341 is sha256", function()
         local op <close>, algorithm = operation("hash", "sha256")
         local _ <close> = algorithm
         assert(op:sendall("abc"))
@@ -46,7 +46,7 @@ describe("a hash by the kernel", function()
         machine.carried("ALG hash")
     end)
 
-    it("is an hmac with a key (G19/341)", function()
+    it("G19/341 is an hmac with a key", function()
         local op <close>, algorithm = operation("hash", "hmac(sha1)", "Jefe")
         local _ <close> = algorithm
         assert(op:sendall("what do ya want for nothing?"))
@@ -55,7 +55,7 @@ describe("a hash by the kernel", function()
 end)
 
 describe("a cipher by the kernel", function()
-    it("is aes in blocks that are chained (G19/342)", function()
+    it("G19/342 is aes in blocks that are chained", function()
         local key <const> = bytes "06a9214036b8a15b512e03d534120006"
         local iv <const> = bytes "3dafba429d9eb430b422da802c9fac41"
         local op <close>, algorithm = operation("skcipher", "cbc(aes)", key)
@@ -88,7 +88,7 @@ describe("a cipher by the kernel", function()
         assert.equal(plain, turn(socket.ALG_OP_DECRYPT, secret))
     end)
 
-    it("is aes that authenticates (G19/342)", function()
+    it("G19/342 is aes that authenticates", function()
         local key <const> = bytes "c939cc13397c1d37de6ae0e1cb7c423c"
         local iv <const> = bytes "b3d8cc017cbb89b39e0f67e2"
         local plain <const> = bytes "c3b3c41f113a31b73d9a5cd432103069"
@@ -119,7 +119,7 @@ describe("a cipher by the kernel", function()
 end)
 
 describe("random bytes by the kernel", function()
-    it("are as many as were asked for (G19/342)", function()
+    it("G19/342 are as many as were asked for", function()
         local op <close>, algorithm = operation("rng", "drbg_pr_sha256", ("seed"):rep(8))
         local _ <close> = algorithm
         assert.equal(32, #assert(op:recv(32)))
@@ -128,7 +128,7 @@ describe("random bytes by the kernel", function()
 end)
 
 describe("an ALG address", function()
-    it("of an algorithm that is not there fails (G19/344)", function()
+    it("G19/344 of an algorithm that is not there fails", function()
         local s <close> = machine.socket(socket.AF_ALG, socket.SOCK_SEQPACKET)
         net.fails("ENOENT", s:bind{("t"):rep(13), "name"})
         net.fails("ENOENT", s:bind{"hash", ("n"):rep(63)})

@@ -43,20 +43,20 @@ teardown(function()
 end)
 
 describe("a raw CAN socket", function()
-    it("has the interface that it was bound to, or all (G19/336)", function()
+    it("G19/336 has the interface that it was bound to, or all", function()
         local one <close> = raw()
         assert.same({IFACE}, {one:getsockname():unpack()})
         local all <close> = raw ""
         assert.same({""}, {all:getsockname():unpack()})
     end)
 
-    it("refuses an interface that is not there, or cannot be (G19/337)", function()
+    it("G19/337 refuses an interface that is not there, or cannot be", function()
         local s <close> = can(socket.SOCK_RAW, socket.CAN_RAW)
         net.fails("ENODEV", s:bind{"vcan999"})
         net.fails("ENAMETOOLONG", s:bind{("v"):rep(1024)})
     end)
 
-    it("sends frames that others on the bus receive (G19/339)", function()
+    it("G19/339 sends frames that others on the bus receive", function()
         local a <close> = raw()
         local b <close> = raw()
         for i, data in ipairs{"", "x", "12345678"} do
@@ -88,7 +88,7 @@ describe("a raw CAN socket", function()
         assert.same({7, "late"}, {read(assert(waiting:join(net.LIMIT)))})
     end)
 
-    it("hears its own frames only if it wants to (G19/338)", function()
+    it("G19/338 hears its own frames only if it wants to", function()
         local s <close> = raw()
         assert.equal(1, s:getsockopt(socket.SOL_CAN_RAW, socket.CAN_RAW_LOOPBACK))
         assert.equal(0, s:getsockopt(socket.SOL_CAN_RAW, socket.CAN_RAW_RECV_OWN_MSGS))
@@ -102,7 +102,7 @@ describe("a raw CAN socket", function()
         net.fails("EAGAIN", s:recv(16))
     end)
 
-    it("filters by identifier (G19/338)", function()
+    it("G19/338 filters by identifier", function()
         local a <close> = raw()
         local b <close> = raw()
         local filter <const> = string.pack("=I4I4", 0x200, 0x700)
@@ -144,7 +144,7 @@ describe("the CAN broadcast manager", function()
         return string.pack(HEAD, opcode, flags, count, 0, usec, 0, usec, id, 1)
     end
 
-    it("sends a frame once (G19/339)", function()
+    it("G19/339 sends a frame once", function()
         local s <close> = manager()
         local b <close> = raw()
         local message <const> = head(socket.CAN_BCM_TX_SEND, 0, 0, 0, 0x111)
@@ -190,7 +190,7 @@ describe("an ISO-TP socket", function()
         return s
     end
 
-    it("has an interface and two identifiers (G19/340)", function()
+    it("G19/340 has an interface and two identifiers", function()
         local s <close> = isotp(0x123, 0x456)
         assert.same({IFACE, 0x123, 0x456}, {s:getsockname():unpack()})
         local other <close> = can(socket.SOCK_DGRAM, socket.CAN_ISOTP)
@@ -233,7 +233,7 @@ describe("a J1939 socket", function()
         return s
     end
 
-    it("has an interface, a name, a group and an address (G19/340)", function()
+    it("G19/340 has an interface, a name, a group and an address", function()
         local s <close> = j1939(0x20)
         assert.same({IFACE, socket.J1939_NO_NAME, socket.J1939_NO_PGN, 0x20},
             {s:getsockname():unpack()})

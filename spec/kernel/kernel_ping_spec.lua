@@ -7,7 +7,7 @@ local socket <const> = require "tidewire.socket"
 describe("an echo request without privilege", function()
     local RANGE <const> = "/proc/sys/net/ipv4/ping_group_range"
 
-    it("is for the groups that may (G19/348)", function()
+    it("G19/348 is for the groups that may", function()
         machine.run("echo 1 0 >%s", RANGE)
         net.fails("EACCES", socket.socket(socket.AF_INET, socket.SOCK_DGRAM,
             socket.IPPROTO_ICMP))

@@ -9,7 +9,7 @@ describe("a QIPCRTR socket", function()
         return machine.socket(socket.AF_QIPCRTR, socket.SOCK_DGRAM)
     end
 
-    it("has no port until it is bound or connected (G19/345)", function()
+    it("G19/345 has no port until it is bound or connected", function()
         local s <close> = qrtr()
         local fresh <const> = s:getsockname()
         assert.equal(0, fresh.port)

@@ -12,7 +12,7 @@ describe("an RDS socket", function()
         return s
     end
 
-    it("carries messages, whose sender it knows (G19/347)", function()
+    it("G19/347 carries messages, whose sender it knows", function()
         local a <close> = rds()
         local b <close> = rds()
         assert.equal(3, a:sendto("ask", b:getsockname()))

@@ -44,7 +44,7 @@ end
 
 for name, kind in pairs{RDM = socket.SOCK_RDM, DGRAM = socket.SOCK_DGRAM} do
     describe("a TIPC message, " .. name, function()
-        it("goes to a name and comes from a socket (G19/333)", function()
+        it("G19/333 goes to a name and comes from a socket", function()
             local server <close> = bound(kind)
             local client <close> = tipc(kind)
             assert.equal(15, client:sendto("Hello over TIPC", NAME))
@@ -82,7 +82,7 @@ end
 
 for name, kind in pairs{stream = socket.SOCK_STREAM, seqpacket = socket.SOCK_SEQPACKET} do
     describe("a TIPC connection, " .. name, function()
-        it("has a peer whose address is that of the socket there (G19/334)", function()
+        it("G19/334 has a peer whose address is that of the socket there", function()
             local client <close>, server, from = connected(kind)
             local conn <close> = server
             assert.equal(client:getsockname(), from)
@@ -165,7 +165,7 @@ describe("a TIPC name", function()
 end)
 
 describe("a TIPC address", function()
-    it("has five elements, whichever kind it is of (G19/335)", function()
+    it("G19/335 has five elements, whichever kind it is of", function()
         local s <close> = bound(socket.SOCK_RDM)
         local own <const> = s:getsockname()
         assert.equal(5, #own)

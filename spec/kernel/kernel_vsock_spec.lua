@@ -29,7 +29,7 @@ end
 
 for name, kind in pairs{stream = socket.SOCK_STREAM, seqpacket = socket.SOCK_SEQPACKET} do
     describe("a VSOCK connection, " .. name, function()
-        it("carries data both ways, to its end (G19/332)", function()
+        it("G19/332 carries data both ways, to its end", function()
             local client <close>, server, from = connected(kind)
             local conn <close> = server
             assert.equal(client:getsockname().port, from.port)
