@@ -13,6 +13,7 @@ local WRONG <const> = {
     text = {5, {}, true, nothing, "a\0b"},
     data = {5, {}, true, nothing, io.stdout},
     number = {"1", {}, true, nothing, 0/0, -1},
+    batch = {"text", 5, {}, true, nothing, io.stdout},
     buffer = {"text", 5, {}, true, nothing, io.stdout},
     address = {5, true, nothing, io.stdout},
     sockaddr = {5, "::1", true, nothing, io.stdout},
@@ -60,6 +61,7 @@ local MODULE <const> = {
     {"inet_ntop", {INET, "1234"}, "family small", "bytes data"},
     {"htons", {1}, "n integer"}, {"ntohs", {1}, "n integer"},
     {"htonl", {1}, "n integer"}, {"ntohl", {1}, "n integer"},
+    {"batch", {1, 1}, "capacity integer*", "size integer"},
     {"checksum", {"data", 0}, "data data", "before integer"},
     {"setdefaulttimeout", {nil}, "timeout number"},
     {"address", {"::1", 80}, "address address", "port integer"},
@@ -94,6 +96,9 @@ local SOCKET <const> = {
     {"multicast_interface", {"lo"}, "interface interface"},
     {"settimeout", {1}, "timeout number"},
     {"sendfile", {io.stdin, 0, 1}, "file file", "offset integer", "count count"},
+    {"recvmany", {socket.batch(1, 1), 0}, "tidewire.batch batch", "flags small"},
+    {"sendmany", {socket.batch(1, 1), 1, 0, 0}, "tidewire.batch batch*", "first integer",
+        "last integer", "flags small"},
     {"makefile", {"r", 0}, "mode mode", "buffering buffering"},
 }
 local STREAM_METHODS <const> = {
@@ -107,6 +112,12 @@ local STREAM_METHODS <const> = {
     {"read_frame", {"I4", 5}, "format frame", "max integer"},
     {"write_frame", {"I4", ""}, "format frame", "data data"},
     {"setvbuf", {"full", 5}, false, "size integer"},
+}
+local BATCH <const> = {
+    {"get", {1}, "i integer"}, {"address", {1}, "i integer"},
+    {"truncated", {1}, "i integer"}, {"segment", {1}, "i integer"},
+    {"set", {1, "x", socket.address("::1", 9)}, "i integer", "data data", "address address"},
+    {"add", {"x", socket.address("::1", 9)}, "data data", "address address"},
 }
 local BUFFER <const> = {
     {"sub", {1, 1}, "i integer", "j integer"},
@@ -175,6 +186,15 @@ describe("a wrong argument is named by", function()
             assert.equal("12345", buffer:string())
         end)
     end
+
+    for _, row in ipairs(BATCH) do
+        it("a batch's " .. row[1], function()
+            local batch <const> = socket.batch(2, 5):add("12345")
+            try(row[1], batch[row[1]], batch, row)
+            assert.equal("12345", batch:get(1))
+            assert.equal(1, #batch)
+        end)
+    end
 end)
 
 describe("a method", function()
@@ -182,11 +202,12 @@ describe("a method", function()
         local s <close> = net.udp()
         local f <close> = assert(s:makefile("rw"))
         local objects <const> = {["tidewire.socket"] = s, ["tidewire.stream"] = f,
-            ["tidewire.buffer"] = socket.buffer(1), ["tidewire.address"] = s:getsockname()}
+            ["tidewire.buffer"] = socket.buffer(1),
+            ["tidewire.batch"] = socket.batch(1, 1), ["tidewire.address"] = s:getsockname()}
         for name, object in pairs(objects) do
             local mt <const> = debug.getmetatable(object)
             local functions <const> = {mt.__tostring, mt.__gc, mt.__close, mt.__len}
-            for _, list in ipairs{SOCKET, STREAM_METHODS, BUFFER} do
+            for _, list in ipairs{SOCKET, STREAM_METHODS, BUFFER, BATCH} do
                 for _, row in ipairs(list) do
                     functions[#functions + 1] = object[row[1]]
                 end

@@ -45,7 +45,8 @@ local OPTIONS <const> = {
     recvttl = {UDP, SWITCH}, reuseaddr = {ANY, SWITCH}, reuseport = {IP, SWITCH},
     rxq_ovfl = {ANY, SWITCH}, sndbuf = {ANY, at_least(20000)}, syncnt = {TCP, {3}},
     timestamp = {ANY, SWITCH}, timestampns = {ANY, SWITCH}, tos = {IP, {16}},
-    transparent = {IP, SWITCH}, ttl = {IP, {33}}, user_timeout = {TCP, {1.25, 0}},
+    transparent = {IP, SWITCH}, ttl = {IP, {33}},
+    udp_gro = {UDP, SWITCH}, udp_segment = {UDP, {1000, 0}}, user_timeout = {TCP, {1.25, 0}},
     v6only = {{"tcp6", "udp6"}, SWITCH}, window_clamp = {TCP, {20000}},
     zerocopy = {IP, SWITCH},
 }

@@ -3,6 +3,7 @@
  * its outcome says about the next one, and how to wait for that.
  */
 #include "bind/socket.h"
+#include "core/batch.h"
 
 /* Larger than any datagram a system is normally set up to carry. */
 enum
@@ -145,6 +146,17 @@ ssize_t ltw_tryrecvmsg(struct tw_runtime *rt, struct ltw_socket *s,
     return n;
 }
 
+int ltw_tryrecvmany(struct tw_runtime *rt, struct ltw_socket *s,
+                    struct tw_batch *batch, int flags)
+{
+    int rc = ltw_attempt(rt, s, TW_READ, flags);
+    if (rc < 0)
+        return rc;
+    int n = tw_batch_recv(&s->sock, batch, kernel_flags(rt, s, flags));
+    note_received(s, n, 0, flags);
+    return n;
+}
+
 char *ltw_room(struct tw_runtime *rt, const struct ltw_socket *s, size_t *len)
 {
     size_t max = s->sock.type == SOCK_STREAM ? (size_t)TW_SCRATCH_MAX
@@ -208,5 +220,18 @@ ssize_t ltw_trysendmsg(struct tw_runtime *rt, struct ltw_socket *s,
     int kflags = kernel_flags(rt, s, flags);
     ssize_t n = tw_sock_sendmsg(&s->sock, msg, kflags);
     note_sent(s, n, total(msg), kflags);
+    return n;
+}
+
+int ltw_trysendmany(struct tw_runtime *rt, struct ltw_socket *s,
+                    const struct ltw_slots *slots, int flags)
+{
+    int rc = may_send(rt, s, flags);
+    if (rc < 0)
+        return rc;
+    int kflags = kernel_flags(rt, s, flags);
+    int n = tw_batch_send(&s->sock, slots->batch, slots->first, slots->count,
+                          kflags);
+    note_sent(s, n, slots->count, kflags);
     return n;
 }

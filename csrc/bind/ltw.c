@@ -12,6 +12,7 @@ static const char *const type_names[LTW_TYPES] = {
     [LTW_SCOPE] = "tidewire.scope",         [LTW_EVENT] = "tidewire.event",
     [LTW_SEMAPHORE] = "tidewire.semaphore", [LTW_CHANNEL] = "tidewire.channel",
     [LTW_SIGNAL] = "tidewire.signal",       [LTW_PUMP] = "tidewire.pump",
+    [LTW_BATCH] = "tidewire.batch",
 };
 
 struct tw_runtime *ltw_runtime(lua_State *L)

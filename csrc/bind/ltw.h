@@ -21,6 +21,7 @@ enum ltw_type
     LTW_SOCKET,
     LTW_ADDRESS,
     LTW_BUFFER,
+    LTW_BATCH,
     LTW_STREAM,
     LTW_LOOKUP,
     LTW_TASK,

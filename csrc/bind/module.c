@@ -124,7 +124,8 @@ static int fill_module(lua_State *L)
         ltw_socket_functions,  ltw_address_functions, ltw_buffer_functions,
         ltw_lookup_functions,  ltw_convert_functions, ltw_stream_functions,
         own_functions,         ltw_fd_functions,      ltw_sendmsg_functions,
-        ltw_recvmsg_functions, ltw_names_functions,   ltw_pump_functions};
+        ltw_recvmsg_functions, ltw_names_functions,   ltw_pump_functions,
+        ltw_batch_functions};
     ltw_open_task(L);
     ltw_open_scope(L);
     ltw_open_sync(L);
@@ -132,6 +133,7 @@ static int fill_module(lua_State *L)
     ltw_open_signal(L);
     ltw_open_address(L);
     ltw_open_buffer(L);
+    ltw_open_batch(L);
     ltw_open_lookup(L);
     ltw_open_socket(L);
     ltw_open_stream(L);

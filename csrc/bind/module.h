@@ -9,15 +9,17 @@
 extern const luaL_Reg ltw_socket_functions[], ltw_address_functions[],
     ltw_buffer_functions[], ltw_lookup_functions[], ltw_convert_functions[],
     ltw_stream_functions[], ltw_fd_functions[], ltw_sendmsg_functions[],
-    ltw_recvmsg_functions[], ltw_names_functions[], ltw_pump_functions[];
+    ltw_recvmsg_functions[], ltw_names_functions[], ltw_pump_functions[],
+    ltw_batch_functions[];
 extern const luaL_Reg ltw_socket_io[], ltw_socket_options[], ltw_socket_fd[],
     ltw_socket_mcast[], ltw_socket_file[], ltw_socket_sendmsg[],
-    ltw_socket_recvmsg[];
+    ltw_socket_recvmsg[], ltw_socket_batch[];
 
 /* Each makes its type's metatable. */
 void ltw_open_socket(lua_State *L);
 void ltw_open_address(lua_State *L);
 void ltw_open_buffer(lua_State *L);
+void ltw_open_batch(lua_State *L);
 void ltw_open_stream(lua_State *L);
 void ltw_open_lookup(lua_State *L);
 void ltw_open_pump(lua_State *L);

@@ -534,6 +534,7 @@ void ltw_open_socket(lua_State *L)
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_options);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_sendmsg);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_recvmsg);
+    ltw_addmethods(L, LTW_SOCKET, ltw_socket_batch);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_fd);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_mcast);
     ltw_addmethods(L, LTW_SOCKET, ltw_socket_file);

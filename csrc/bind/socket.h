@@ -71,6 +71,19 @@ ssize_t ltw_trysendto(struct tw_runtime *rt, struct ltw_socket *s,
 ssize_t ltw_trysendmsg(struct tw_runtime *rt, struct ltw_socket *s,
                        const struct msghdr *msg, int flags);
 
+/* Ditto, as tw_batch_recv and tw_batch_send: slots from `first` on. */
+struct tw_batch;
+struct ltw_slots
+{
+    struct tw_batch *batch;
+    unsigned first, count;
+};
+
+int ltw_tryrecvmany(struct tw_runtime *rt, struct ltw_socket *s,
+                    struct tw_batch *batch, int flags);
+int ltw_trysendmany(struct tw_runtime *rt, struct ltw_socket *s,
+                    const struct ltw_slots *slots, int flags);
+
 /*
  * A block for the next receive: as much as may arrive, not as much as was
  * asked for. Sets *len. NULL: no memory.

@@ -82,6 +82,16 @@ struct tw_net
                        int flags);
 
     /*
+     * Several messages at a time: how many went or came, at least one. The
+     * first may wait as send and recv, and only that. What stops the others is
+     * found out by the next call.
+     */
+    int (*sendmmsg)(const struct tw_net *, int fd, struct mmsghdr *,
+                    unsigned count, int flags);
+    int (*recvmmsg)(const struct tw_net *, int fd, struct mmsghdr *,
+                    unsigned count, int flags);
+
+    /*
      * Bytes of a file from `offset` on to a socket: how many went, 0 at the
      * file's end. Its own position plays no part; that of a file which has
      * none is -ESPIPE. As send, but without flags.

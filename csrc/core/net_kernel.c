@@ -151,6 +151,23 @@ static ssize_t k_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,
     return n < 0 ? tw__net_failure(TW_WANT_READ) : n;
 }
 
+static int k_sendmmsg(const struct tw_net *net, int fd, struct mmsghdr *msgs,
+                      unsigned count, int flags)
+{
+    (void)net;
+    const struct msghdr *first = &msgs[0].msg_hdr;
+    int n = sendmmsg(fd, msgs, count, flags | MSG_NOSIGNAL);
+    return n < 0 ? send_failure(first->msg_name, first->msg_namelen) : n;
+}
+
+static int k_recvmmsg(const struct tw_net *net, int fd, struct mmsghdr *msgs,
+                      unsigned count, int flags)
+{
+    (void)net;
+    int n = recvmmsg(fd, msgs, count, flags | MSG_WAITFORONE, NULL);
+    return n < 0 ? tw__net_failure(TW_WANT_READ) : n;
+}
+
 static int k_getopt(const struct tw_net *net, int fd, struct tw_optval *opt)
 {
     (void)net;
@@ -293,6 +310,8 @@ const struct tw_net tw_net_kernel = {
     .recvfrom = k_recvfrom,
     .sendmsg = k_sendmsg,
     .recvmsg = k_recvmsg,
+    .sendmmsg = k_sendmmsg,
+    .recvmmsg = k_recvmmsg,
     .sendfile = tw__net_sendfile,
     .seekable = tw__net_seekable,
     .pipe = tw__net_pipe,

@@ -1,6 +1,7 @@
 /* The table of named socket options, and their values' shapes. */
 #include "core/opt.h"
 
+#include <netinet/udp.h>
 #include <string.h>
 
 #define BOTH(level, number) level, number, 0, 0
@@ -70,6 +71,8 @@ static const struct tw_opt options[] = {
     {"tos", TW_OPT_INT, false, IP(IP_TOS, IPV6_TCLASS)},
     {"transparent", TW_OPT_BOOL, false, IP(IP_TRANSPARENT, IPV6_TRANSPARENT)},
     {"ttl", TW_OPT_INT, false, IP(IP_TTL, IPV6_UNICAST_HOPS)},
+    {"udp_gro", TW_OPT_BOOL, false, BOTH(SOL_UDP, UDP_GRO)},
+    {"udp_segment", TW_OPT_INT, false, BOTH(SOL_UDP, UDP_SEGMENT)},
     {"user_timeout", TW_OPT_MSEC, false, TCP(TCP_USER_TIMEOUT)},
     {"v6only", TW_OPT_BOOL, false, BOTH(IPPROTO_IPV6, IPV6_V6ONLY)},
     {"window_clamp", TW_OPT_INT, false, TCP(TCP_WINDOW_CLAMP)},

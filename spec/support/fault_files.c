@@ -1,5 +1,5 @@
-/* The functions of struct tw_net that move bytes by way of files and pipes,
-   spoilt on demand. */
+/* The functions of struct tw_net that move bytes by way of files and pipes, or
+   many datagrams at a time, spoilt on demand. */
 #include "fault_net.h"
 
 static ssize_t f_sendfile(const struct tw_net *net, int fd, int file,
@@ -50,8 +50,24 @@ static ssize_t f_splice_out(const struct tw_net *net, int pipe, int fd,
     return tw_net_kernel.splice_out(net, pipe, fd, part);
 }
 
+static int f_sendmmsg(const struct tw_net *net, int fd, struct mmsghdr *msgs,
+                      unsigned count, int flags)
+{
+    int rc = fault_net_spoilt("sendmmsg", fd, TW_WRITE);
+    return rc ? rc : tw_net_kernel.sendmmsg(net, fd, msgs, count, flags);
+}
+
+static int f_recvmmsg(const struct tw_net *net, int fd, struct mmsghdr *msgs,
+                      unsigned count, int flags)
+{
+    int rc = fault_net_spoilt("recvmmsg", fd, TW_READ);
+    return rc ? rc : tw_net_kernel.recvmmsg(net, fd, msgs, count, flags);
+}
+
 void fault_net_files(struct tw_net *net)
 {
+    net->sendmmsg = f_sendmmsg;
+    net->recvmmsg = f_recvmmsg;
     net->sendfile = f_sendfile;
     net->seekable = f_seekable;
     net->pipe = f_pipe;

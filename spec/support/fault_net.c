@@ -35,6 +35,8 @@ static const struct likely ops[] = {
     {"recvmsg", {-ECONNREFUSED, -ENOMEM}},
     {"sendfile", {-EIO, -EPIPE}},
     {"seekable", {-EIO, -EBADF}},
+    {"sendmmsg", {-ECONNREFUSED, -ENOBUFS}},
+    {"recvmmsg", {-ECONNREFUSED, -ENOMEM}},
     {"pipe", {-EMFILE, -ENFILE}},
     {"splice_in", {-EINVAL, -ECONNRESET}},
     {"splice_out", {-EINVAL, -EPIPE}},

@@ -28,6 +28,19 @@ return function()
     local n
     n, from = check(a:recvfrom_into(buffer))
     assert(n == 8 and buffer:string() == "second d" and from == bt)
+    local batch <const> = socket.batch(4, 100)
+    assert(check(b:sendmany({"1", "22", "", "4444"}, at)) == 4)
+    local got <const> = {}
+    repeat
+        check(a:recvmany(batch))
+        for piece, whose in batch:each() do
+            got[#got + 1] = piece
+            assert(whose == bt)
+        end
+    until #got >= 4
+    assert(table.concat(got, ",") == "1,22,,4444")
+    assert(check(a:sendmany(batch)) == #batch)
+    check(b:recvmany(batch))
     check(b:sendall("third"))
     assert(check(a:recv_into(buffer, 5)) == 5 and buffer:sub(1, 5) == "third")
 end
