@@ -176,8 +176,9 @@ static struct tw_sock real(int family, int type)
 /* These are for one kind of socket each: of_one_kind. */
 static bool particular(const struct tw_opt *opt)
 {
-    static const char *const names[] = {"checksum", "hdrincl", "icmp_filter",
-                                        "mtu", "passsec"};
+    static const char *const names[] = {"checksum",   "hdrincl", "icmp_filter",
+                                        "mtu",        "passsec", "udp_gro",
+                                        "udp_segment"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(opt->name, names[i]) == 0)
             return true;
