@@ -66,8 +66,7 @@ static inline struct ltw *ltw_state(lua_State *L)
     return lua_touserdata(L, lua_upvalueindex(1));
 }
 
-/* The state's runtime; raises once it is closed, as it is in finalizers that
-   lua_close runs last. */
+/* The state's runtime; raises once lua_close has closed it. */
 struct tw_runtime *ltw_runtime(lua_State *L);
 
 /* Pushes a function that the Lua files have provided under that name. */

@@ -32,8 +32,7 @@ struct tw_optval
     socklen_t len; /* room on entry to getopt, bytes used on return */
 };
 
-/* A datagram's bytes and its receiver or, from recvfrom, its sender (len 0 when
-   unknown). */
+/* A datagram, its receiver or its sender (len 0 when unknown). */
 struct tw_dgram
 {
     void *data;
@@ -65,9 +64,8 @@ struct tw_net
     int (*connect)(const struct tw_net *, int fd, const struct tw_addr *);
     int (*shutdown)(const struct tw_net *, int fd, int how);
 
-    /* Return the bytes moved; 0 from recv is an end or an empty datagram.
-       sendto and sendmsg may return TW_WANT_TIME for a receiver that is full.
-     */
+    /* Return the bytes moved; 0 from recv is an end or an empty datagram. With
+       an address, TW_WANT_TIME may be returned for a receiver that is full. */
     ssize_t (*send)(const struct tw_net *, int fd, const void *data, size_t len,
                     int flags);
     ssize_t (*recv)(const struct tw_net *, int fd, void *data, size_t len,
@@ -81,21 +79,15 @@ struct tw_net
     ssize_t (*recvmsg)(const struct tw_net *, int fd, struct msghdr *,
                        int flags);
 
-    /*
-     * Several messages at a time: how many went or came, at least one. The
-     * first may wait as send and recv, and only that. What stops the others is
-     * found out by the next call.
-     */
+    /* Several messages: how many went or came, at least one. Only the first may
+       wait; what stops the others is found out by the next call. */
     int (*sendmmsg)(const struct tw_net *, int fd, struct mmsghdr *,
                     unsigned count, int flags);
     int (*recvmmsg)(const struct tw_net *, int fd, struct mmsghdr *,
                     unsigned count, int flags);
 
-    /*
-     * Bytes of a file from `offset` on to a socket: how many went, 0 at the
-     * file's end. Its own position plays no part; that of a file which has
-     * none is -ESPIPE. As send, but without flags.
-     */
+    /* Bytes of a file from `offset` on to a socket, as send but without flags;
+       0 at the file's end, -ESPIPE for a file that has no positions. */
     ssize_t (*sendfile)(const struct tw_net *, int fd, int file, int64_t offset,
                         size_t len);
     /* True if a descriptor is a file that has positions: 0 or 1. */
