@@ -275,6 +275,12 @@ static void forgetting(void)
     CHECK_INT(fixture_read(&f), 0);
     fixture_look(&f);
     CHECK(f.reader.count == 2 && f.reader.status == 0);
+    /* By its number, whoever's it is. */
+    CHECK_INT(fixture_write(&f), 0);
+    tw_loop_forget_fd(f.loop, f.fds[0]);
+    tw_loop_forget_fd(f.loop, 100000);
+    tw_loop_forget_fd(f.loop, -1);
+    CHECK(f.writer.count == 2 && f.writer.status == TW_ECLOSED);
     fixture_close(&f);
 }
 

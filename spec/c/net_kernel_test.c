@@ -72,6 +72,11 @@ static void modes(void)
     CHECK_INT(net->get_nonblock(net, fd), 1);
     CHECK_INT(net->set_nonblock(net, fd, false), 0);
     CHECK_INT(net->get_nonblock(net, fd), 0);
+    CHECK_INT(net->get_cloexec(net, fd), 1);
+    CHECK_INT(net->set_cloexec(net, fd, false), 0);
+    CHECK(!cloexec(fd) && net->get_cloexec(net, fd) == 0);
+    CHECK_INT(net->set_cloexec(net, fd, true), 0);
+    CHECK(cloexec(fd));
     CHECK_INT(net->close(net, fd), 0);
 }
 
@@ -102,6 +107,8 @@ static void what_is_not_open(void)
     CHECK_INT(net->getpeername(net, -1, &addr), -EBADF);
     CHECK_INT(net->set_nonblock(net, -1, true), -EBADF);
     CHECK_INT(net->get_nonblock(net, -1), -EBADF);
+    CHECK_INT(net->set_cloexec(net, -1, true), -EBADF);
+    CHECK_INT(net->get_cloexec(net, -1), -EBADF);
 }
 
 static void too_many_descriptors(void)
