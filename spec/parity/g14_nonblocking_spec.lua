@@ -97,7 +97,9 @@ parity.describe("without waiting", function()
         function(s, t)
             s:settimeout(0)
             assert.equal(errno.EINPROGRESS, s:connect_ex(t.address))
-            assert.equal(0, settle(s, t.address))
+            local number <const> = settle(s, t.address)
+            -- SCTP has no word for the moment when it is done.
+            assert.is_true(number == 0 or t.transport == "sctp" and number == errno.EISCONN)
             assert.equal(errno.EISCONN, s:connect_ex(t.address))
             assert.equal(0, s:getsockopt(SOL, SO_ERROR))
             t:sync("connected")
@@ -166,7 +168,10 @@ parity.describe("without waiting", function()
         {transports = parity.STREAMS},
         function(s, t)
             s:settimeout(0)
-            local piece <const>, total, cut, refused = ("f"):rep(1 << 20), 0, false, 0
+            -- SCTP sends a message whole or not at all.
+            local whole <const> = t.transport == "sctp"
+            local piece <const> = ("f"):rep(whole and 4096 or 1 << 20)
+            local total, cut, refused = 0, whole, 0
             -- A little later there may be room once more: the peer's system takes its part.
             while refused < 5 do
                 local flags <const> = refused % 2 * socket.MSG_DONTWAIT
