@@ -60,7 +60,8 @@ struct tw_net
 
     int (*bind)(const struct tw_net *, int fd, const struct tw_addr *);
     int (*listen)(const struct tw_net *, int fd, int backlog);
-    /* TW_WANT_WRITE: under way. TW_WANT_TIME: AF_UNIX backlog full. */
+    /* TW_WANT_WRITE: under way. TW_WANT_TIME: AF_UNIX backlog full.
+       TW_WANT_RETRY: a signal has ended the attempt. */
     int (*connect)(const struct tw_net *, int fd, const struct tw_addr *);
     int (*shutdown)(const struct tw_net *, int fd, int how);
 

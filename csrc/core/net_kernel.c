@@ -77,13 +77,16 @@ static int k_connect(const struct tw_net *net, int fd,
     (void)net;
     if (connect(fd, &addr->u.sa, addr->len) == 0)
         return 0;
-    /* After EINTR the attempt goes on by itself: it must not be re-issued. */
-    if (errno == EINPROGRESS || errno == EINTR)
+    int family = tw_addr_family(addr);
+    bool inet = family == AF_INET || family == AF_INET6;
+    /* After EINTR an attempt of IP goes on by itself: it must not be re-issued.
+       One of AF_UNIX and of VSOCK has ended. */
+    if (errno == EINPROGRESS || (errno == EINTR && inet))
         return TW_WANT_WRITE;
     /* AF_UNIX has no EINPROGRESS: a full backlog is EAGAIN, unpollable. */
-    return errno == EAGAIN && tw_addr_family(addr) == AF_UNIX
-               ? TW_WANT_TIME
-               : tw__net_failure(0);
+    if (errno == EAGAIN && family == AF_UNIX)
+        return TW_WANT_TIME;
+    return errno == EINTR ? TW_WANT_RETRY : tw__net_failure(0);
 }
 
 static int k_shutdown(const struct tw_net *net, int fd, int how)

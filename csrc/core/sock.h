@@ -84,7 +84,7 @@ int tw_sock_accept(struct tw_sock *s, struct tw_sock *conn,
                    struct tw_addr *peer);
 
 /* Connects: 0, TW_WANT_WRITE (under way), TW_WANT_TIME (AF_UNIX backlog full),
-   or an error. */
+   TW_WANT_RETRY (ended by a signal), or an error. */
 int tw_sock_connect(struct tw_sock *s, const struct tw_addr *addr);
 
 /* Ditto after TW_WANT_*, when writable or later: what became of it. */
