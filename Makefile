@@ -24,7 +24,7 @@ objects  = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(wildcard $(1:%=csrc/%/*.c)))
 PORTABLE = $(call objects,core loop)
 LUAPART  = $(call objects,task bind)
 CTESTS   = $(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard spec/c/*_test.c spec/fuzz/*_fuzz.c)))
-SUPPORT  = $(patsubst spec/support/%.c,$(BUILD)/test/%,$(wildcard spec/support/*_host.c))
+SUPPORT  = $(patsubst spec/support/%.c,$(BUILD)/test/%,$(wildcard spec/support/*_host.c)) $(BUILD)/test/alarm.so
 BENCHES  = $(patsubst spec/%,$(BUILD)/%,$(basename $(wildcard spec/bench/*.c spec/bench/*.go)))
 
 $(shell mkdir -p $(addprefix $(BUILD)/,$(patsubst csrc/%/,obj/%,$(wildcard csrc/*/)) lib/tidewire bin test bench))
@@ -61,8 +61,7 @@ $(BUILD)/lib/tidewire/core.so: $(PORTABLE) $(LUAPART)
 	$(CC) $(CFLAGS) $(USE_LTO) $(ALL_LDFLAGS) $(SO_FLAGS) $^ -lm -o $@
 
 $(BUILD)/lib/libtidewire.a: $(PORTABLE) $(LUAPART)
-	@rm -f $@
-	ar qcs $@ $^
+	@rm -f $@ && ar qcs $@ $^
 
 $(BUILD)/bin/tidewire: $(BUILD)/obj/host/main.o $(BUILD)/lib/libtidewire.a
 	$(CC) $(ALL_LDFLAGS) -fno-lto $^ $(LUA_LIBS) -lm -o $@
@@ -76,6 +75,8 @@ $(CTESTS): $(BUILD)/test/%: %.c $(PORTABLE)
 $(BUILD)/test/%_host: spec/support/%_host.c $(BUILD)/lib/libtidewire.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto $(WRAP) -Icsrc -Ispec/support \
 		$(LUA_CFLAGS) $(filter %.c,$^) $(filter %.a,$^) $(LUA_LIBS) -lm -o $@
+$(BUILD)/test/%.so: spec/support/%.c
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto -shared $(LUA_CFLAGS) $< -o $@
 
 # These two spoil things on purpose, one of them what libc gives the library.
 $(BUILD)/test/fault_host $(BUILD)/test/gcstress_host: spec/support/fault_mem.c spec/support/fault_mem.h
@@ -91,8 +92,7 @@ $(BUILD)/bench/%: spec/bench/%.go
 -include $(shell find $(BUILD)/obj $(BUILD)/test -name '*.d' 2>/dev/null)
 
 run: deps
-	@$(MAKE) --no-print-directory -s all
-	@$(LUA) examples/demo.lua
+	@$(MAKE) --no-print-directory -s all && $(LUA) examples/demo.lua
 test: deps
 	@$(MAKE) --no-print-directory gcstress check
 

@@ -81,7 +81,7 @@ table.sort(names)
 
 describe("Ctrl-C stops a script in", function()
     for _, name in ipairs(names) do
-        it(name, function()
+        it("G12/220 " .. name, function()
             local child <close> = peer.start(TIDY .. WAITS[name]:format("say 'ready'"))
             child:expect("ready")
             peer.await_sleep(child)

@@ -171,7 +171,7 @@ for _, case in ipairs {
         ]],
         says = "ENOMEM\ntimeout\nx\n",
     }, {
-        "a close that a signal interrupted is a close",
+        "a close that a signal interrupted is a close (G12/219)",
         inject = "close:error=EINTR:when=100+", -- well past what starting takes
         script = [[
             local closed = 0
