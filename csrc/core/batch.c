@@ -119,8 +119,6 @@ static int without_end(struct tw_sock *s, const struct tw_batch *b, int n)
 
 int tw_batch_recv(struct tw_sock *s, struct tw_batch *b, int flags)
 {
-    if (s->fd < 0)
-        return TW_ECLOSED;
     /* Descriptors come only through AF_UNIX, and are not wanted here. */
     bool inet = s->family == AF_INET || s->family == AF_INET6;
     for (unsigned i = 0; i < b->capacity; i++)
@@ -132,7 +130,7 @@ int tw_batch_recv(struct tw_sock *s, struct tw_batch *b, int flags)
         msg->msg_controllen = inet ? TW_BATCH_CONTROL : 0;
     }
     b->count = 0;
-    int n = s->net->recvmmsg(s->net, s->fd, b->msgs, b->capacity, flags);
+    int n = tw_sock_recvmmsg(s, b->msgs, b->capacity, flags);
     n = n > 0 ? without_end(s, b, n) : n;
     b->count = n > 0 ? (unsigned)n : 0;
     for (unsigned i = 0; i < b->count; i++)
@@ -146,8 +144,6 @@ int tw_batch_recv(struct tw_sock *s, struct tw_batch *b, int flags)
 int tw_batch_send(struct tw_sock *s, struct tw_batch *b, unsigned first,
                   unsigned n, int flags)
 {
-    if (s->fd < 0)
-        return TW_ECLOSED;
     for (unsigned i = first; i < first + n; i++)
     {
         struct msghdr *msg = &b->msgs[i].msg_hdr;
@@ -156,5 +152,5 @@ int tw_batch_send(struct tw_sock *s, struct tw_batch *b, unsigned first,
         if (msg->msg_controllen)
             split_again(b, i);
     }
-    return s->net->sendmmsg(s->net, s->fd, b->msgs + first, n, flags);
+    return tw_sock_sendmmsg(s, b->msgs + first, n, flags);
 }

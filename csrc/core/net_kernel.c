@@ -159,7 +159,7 @@ static int k_sendmmsg(const struct tw_net *net, int fd, struct mmsghdr *msgs,
 {
     (void)net;
     const struct msghdr *first = &msgs[0].msg_hdr;
-    int n = sendmmsg(fd, msgs, count, flags | MSG_NOSIGNAL);
+    int n = sendmmsg(fd, msgs, count, flags);
     return n < 0 ? send_failure(first->msg_name, first->msg_namelen) : n;
 }
 

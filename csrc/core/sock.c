@@ -361,6 +361,21 @@ ssize_t tw_sock_recvmsg(struct tw_sock *s, struct msghdr *msg, int flags)
     return received(s, n, len);
 }
 
+int tw_sock_sendmmsg(struct tw_sock *s, struct mmsghdr *msgs, unsigned count,
+                     int flags)
+{
+    return s->fd < 0
+               ? TW_ECLOSED
+               : s->net->sendmmsg(s->net, s->fd, msgs, count, silent(s, flags));
+}
+
+int tw_sock_recvmmsg(struct tw_sock *s, struct mmsghdr *msgs, unsigned count,
+                     int flags)
+{
+    return s->fd < 0 ? TW_ECLOSED
+                     : s->net->recvmmsg(s->net, s->fd, msgs, count, flags);
+}
+
 ssize_t tw_sock_sendfile(struct tw_sock *s, int file, int64_t offset,
                          size_t len)
 {

@@ -119,6 +119,12 @@ ssize_t tw_sock_recvfrom(struct tw_sock *s, struct tw_dgram *dgram, int flags);
 ssize_t tw_sock_sendmsg(struct tw_sock *s, const struct msghdr *msg, int flags);
 ssize_t tw_sock_recvmsg(struct tw_sock *s, struct msghdr *msg, int flags);
 
+/* Ditto, several at a time: how many, at least one. */
+int tw_sock_sendmmsg(struct tw_sock *s, struct mmsghdr *msgs, unsigned count,
+                     int flags);
+int tw_sock_recvmmsg(struct tw_sock *s, struct mmsghdr *msgs, unsigned count,
+                     int flags);
+
 /* As send, from place `offset` of an open file on; 0 at the file's end. */
 ssize_t tw_sock_sendfile(struct tw_sock *s, int file, int64_t offset,
                          size_t len);
