@@ -30,7 +30,14 @@ local function talk(server, timeout)
     assert(data == nil)
 end
 
+-- Whatever fails, it is never a server of both by mistake.
+local function six_only()
+    local server <close> = check(socket.create_server({"::1", 0}, {family = socket.AF_INET6}))
+    assert(check(server:getoption("v6only")) == true)
+end
+
 return function()
+    six_only()
     local server <close> = check(socket.create_server({"127.0.0.1", 0}))
     talk(server, false)
     talk(server, 5)
