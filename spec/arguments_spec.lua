@@ -23,6 +23,8 @@ local WRONG <const> = {
     format = {{}, true, nothing, "q", -1, 1.5},
     frame = {5, {}, true, nothing, "q", "I4\0"},
     delimiter = {5, {}, true, nothing, ""},
+    list = {5, "x", true, nothing, io.stdout},
+    socket = {5, "x", {}, true, nothing, io.stdout},
     group = {5, {}, true, nothing, io.stdout, "239.1.1.1\0"},
     interface = {-1, 1.5, {}, true, nothing, "lo\0"},
     table = {5, "x", true, nothing, io.stdout, {"x"}},
@@ -35,6 +37,7 @@ local WRONG <const> = {
 -- its name and kind; false where there is nothing to check. With an asterisk
 -- a table in that place means something else.
 local INET <const>, STREAM <const> = socket.AF_INET, socket.SOCK_STREAM
+local UNIX <const> = assert(socket.socket(socket.AF_UNIX))
 local MODULE <const> = {
     {"socket", {INET, STREAM, 0, 0}, "family small*", "type small", "proto small",
         "fileno small"},
@@ -63,6 +66,11 @@ local MODULE <const> = {
     {"htonl", {1}, "n integer"}, {"ntohl", {1}, "n integer"},
     {"batch", {1, 1}, "capacity integer*", "size integer"},
     {"checksum", {"data", 0}, "data data", "before integer"},
+    {"CMSG_LEN", {1}, "n integer"}, {"CMSG_SPACE", {1}, "n integer"},
+    {"send_fds", {UNIX, {"x"}, {0}, 0, "/nowhere"}, "tidewire.socket socket", "buffers list",
+        "fds list", "flags small", "address address"},
+    {"recv_fds", {UNIX, 1, 1, 0}, "tidewire.socket socket", "size integer",
+        "maxfds integer", "flags small"},
     {"setdefaulttimeout", {nil}, "timeout number"},
     {"address", {"::1", 80}, "address address", "port integer"},
     {"create_connection", {{"::1", 80}, 1}, "address address", "timeout number*"},
@@ -83,6 +91,12 @@ local SOCKET <const> = {
     {"send", {"x", 0, 1, 1}, "data data", "flags small", "i integer", "j integer"},
     {"sendall", {"x", 0, 1, 1}, "data data", "flags small", "i integer", "j integer"},
     {"sendto", {"x", 0, {"127.0.0.1", 1}}, "data data", false, "address address"},
+    {"sendmsg", {{"x"}, {}, 0, {"127.0.0.1", 1}}, "buffers list", "ancdata list",
+        "flags small", "address address"},
+    {"sendmsg_afalg", {{"x"}, {op = 0}}, "buffers list", "table list"},
+    {"recvmsg", {1, 0, 0}, "size integer", "ancsize integer", "flags small"},
+    {"recvmsg_into", {{socket.buffer(1)}, 0, 0}, "buffers list", "ancsize integer",
+        "flags small"},
     {"getsockopt", {1, 2, 4}, "level small", "option small", "size integer"},
     {"setsockopt", {1, 2, 1}, "level small", "option small", "value value"},
     {"getoption", {"reuseaddr"}, "option option"},
@@ -123,6 +137,7 @@ local BUFFER <const> = {
     {"sub", {1, 1}, "i integer", "j integer"},
     {"string", {1, 1}, "i integer", "j integer"},
     {"set", {1, ""}, "i integer", "data data"},
+    {"view", {1, 1}, "i integer", "j integer"},
 }
 
 -- "count: " and "format: " are both right for what a read may be told.
@@ -149,6 +164,8 @@ local function try(what, f, self, row)
 end
 
 describe("a wrong argument is named by", function()
+    teardown(function() UNIX:close() end)
+
     for _, row in ipairs(MODULE) do
         it("socket." .. row[1], function()
             local before <const> = net.descriptors()

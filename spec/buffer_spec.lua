@@ -50,6 +50,59 @@ describe("a buffer", function()
         assert.equal("0123", buffer:string())
     end)
 
+    it("has views of its parts, which are the same memory", function()
+        local buffer <const> = socket.buffer("0123456789")
+        local view <const> = buffer:view(3, 9)
+        assert.equal("2345678", view:string())
+        assert.equal(7, #view)
+        assert.equal("buffer (7 bytes)", tostring(view))
+        view:set(1, "xy")
+        assert.equal("01xy456789", buffer:string())
+        buffer:set(9, "z")
+        assert.equal("xy4567z", view:string())
+        local inner <const> = view:view(-2)
+        assert.equal("7z", inner:string())
+        inner:set(1, "AB")
+        assert.equal("01xy456AB9", buffer:string())
+        net.raises("data: does not fit", inner.set, inner, 2, "..")
+        assert.equal("01xy456AB9", buffer:view():string())
+    end)
+
+    it("has views wherever it has parts", function()
+        local text <const> = "0123456789"
+        local buffer <const> = socket.buffer(text)
+        for i = -12, 12 do
+            for j = -12, 12 do
+                assert.equal(text:sub(i, j), buffer:view(i, j):string())
+            end
+        end
+        assert.equal(0, #socket.buffer(0):view())
+    end)
+
+    it("lives as long as any view of it", function()
+        local views <const> = {}
+        for i = 1, 100 do
+            views[i] = socket.buffer(("%05d"):format(i):rep(1000)):view(6, 10):view(2)
+        end
+        collectgarbage()
+        collectgarbage()
+        for i = 1, 100 do
+            assert.equal(("%04d"):format(i), views[i]:string())
+        end
+    end)
+
+    it("receives into a view, and sends one", function()
+        local a <close>, second <const> = net.pair()
+        local b <close> = second
+        local buffer <const> = socket.buffer(("-"):rep(10))
+        assert.equal(3, a:send(socket.buffer("sender"):view(2, 4)))
+        assert.equal(3, b:recv_into(buffer:view(4, 8)))
+        assert.equal("---end----", buffer:string())
+        a:sendall("0123456789")
+        assert.equal(2, b:recv_into(buffer:view(9)))
+        assert.equal("---end--01", buffer:string())
+    end)
+
     it("refuses misuse", function()
         for _, bad in ipairs{-1, 1.5, 2^31, 2^62, 2^63, 0/0, math.huge, {}, true} do
             net.raises("size: ", socket.buffer, bad)
