@@ -83,7 +83,7 @@ local CASES <const> = {
         says = "EPIPE\n1\ny\n",
     }, {
         "datagrams go on after signals",
-        inject = "sendmsg,recvmsg:error=EINTR:when=1..3",
+        inject = "sendto,recvfrom:error=EINTR:when=1..3",
         script = [[
             local a = assert(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
             assert(a:bind({"127.0.0.1", 0}))
@@ -91,6 +91,17 @@ local CASES <const> = {
             say(a:recvfrom(10))
         ]],
         says = "5\nwhole\n",
+    }, {
+        "messages go on after signals",
+        inject = "sendmsg,recvmsg:error=EINTR:when=1..3",
+        script = [[
+            local a, b = assert(socket.socketpair())
+            say(a:sendmsg({"who", "le"}))
+            say((b:recvmsg(10, 100)))
+            say(socket.send_fds(a, {"x"}, {0}))
+            say((socket.recv_fds(b, 1, 1)))
+        ]],
+        says = "5\nwhole\n1\nx\n",
     }, {
         "connect goes on after a signal",
         inject = "connect:error=EINTR:when=1",
