@@ -134,7 +134,7 @@ static void nothing_received(void)
         f.controllen = control_of(rows[i].with, sent);
         if (!CHECK_INT(tw_sock_recvmsg(&s, &msg, rows[i].flags), rows[i].said))
             printf("#   row %zu\n", i);
-        CHECK_INT(f.flags, rows[i].flags);
+        CHECK_INT(f.flags, rows[i].flags | MSG_CMSG_CLOEXEC);
     }
 }
 
@@ -151,7 +151,7 @@ static void everything_else(void)
         f.rc = codes[i];
         CHECK_INT(tw_sock_recvmsg(&s, &msg, 0), codes[i]);
         CHECK_INT(tw_sock_sendmsg(&s, &msg, MSG_MORE), codes[i]);
-        CHECK_INT(f.flags, MSG_MORE);
+        CHECK_INT(f.flags, MSG_MORE | MSG_NOSIGNAL);
     }
     /* No buffers at all are no end either. */
     msg.msg_iovlen = 0;
