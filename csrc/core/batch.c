@@ -106,11 +106,12 @@ void tw_batch_put(struct tw_batch *b, unsigned i, const void *data, size_t len)
     b->msgs[i].msg_hdr.msg_controllen = 0;
 }
 
-/* The end of a connection of packets fills all slots with nothing. */
+/* The end of a connection of packets fills all slots with nothing; but what is
+   empty may also have something behind it that found no slot. */
 static int without_end(struct tw_sock *s, const struct tw_batch *b, int n)
 {
     if (s->type != SOCK_SEQPACKET || b->msgs[n - 1].msg_len > 0 ||
-        s->net->hungup(s->net, s->fd) <= 0)
+        !tw_sock_at_end(s))
         return n;
     while (n > 0 && b->msgs[n - 1].msg_len == 0)
         n--;

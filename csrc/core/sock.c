@@ -289,7 +289,7 @@ ssize_t tw_sock_send(struct tw_sock *s, const void *data, size_t len, int flags)
  * are the end if the peer has hung up and nothing but emptiness follows, or
  * (TIPC says so only once) nothing at all.
  */
-static bool at_end(struct tw_sock *s)
+bool tw_sock_at_end(struct tw_sock *s)
 {
     char byte;
     if (s->type != SOCK_SEQPACKET)
@@ -302,7 +302,7 @@ static bool at_end(struct tw_sock *s)
 
 static ssize_t received(struct tw_sock *s, ssize_t n, size_t len)
 {
-    return n == 0 && len > 0 && at_end(s) ? TW_EOF : n;
+    return n == 0 && len > 0 && tw_sock_at_end(s) ? TW_EOF : n;
 }
 
 ssize_t tw_sock_recv(struct tw_sock *s, void *data, size_t len, int flags)

@@ -106,6 +106,9 @@ ssize_t tw_sock_send(struct tw_sock *s, const void *data, size_t len,
  */
 ssize_t tw_sock_recv(struct tw_sock *s, void *data, size_t len, int flags);
 
+/* True if zero bytes from a socket were its end, not an empty packet. */
+bool tw_sock_at_end(struct tw_sock *s);
+
 /* As send and recv, with an address. */
 ssize_t tw_sock_sendto(struct tw_sock *s, const struct tw_dgram *dgram,
                        int flags);

@@ -17,8 +17,8 @@ struct fake
     struct tw_net net;
     int rc; /* what recvmmsg and sendmmsg return */
     unsigned lengths[SLOTS];
-    bool hungup;
-    unsigned asked; /* slots in the last call */
+    bool hungup, more; /* what else there is of a connection */
+    unsigned asked;    /* slots in the last call */
     struct mmsghdr *last;
 };
 
@@ -61,11 +61,21 @@ static int fake_hungup(const struct tw_net *net, int fd)
     return self(net)->hungup;
 }
 
+/* A look at what follows. */
+static ssize_t fake_recv(const struct tw_net *net, int fd, void *data,
+                         size_t len, int flags)
+{
+    (void)fd, (void)data, (void)len;
+    CHECK(flags & MSG_PEEK);
+    return self(net)->more;
+}
+
 static struct tw_sock opened(struct fake *f, int type)
 {
     struct tw_sock s;
     *f = (struct fake){.net = {.recvmmsg = fake_recvmmsg,
                                .sendmmsg = fake_sendmmsg,
+                               .recv = fake_recv,
                                .hungup = fake_hungup}};
     tw_sock_init(&s, &f->net, 0);
     s.fd = 7;
@@ -135,13 +145,14 @@ static void the_end(void)
 {
     static const struct
     {
-        bool hungup;
+        bool hungup, more;
         unsigned lengths[SLOTS];
         int said;
     } rows[] = {
-        {false, {0, 0, 0, 0}, 4}, {true, {0, 0, 0, 0}, TW_EOF},
-        {true, {3, 0, 0, 0}, 1},  {true, {3, 0, 2, 0}, 3},
-        {true, {3, 0, 2, 1}, 4},  {false, {3, 0, 0, 0}, 4},
+        {false, false, {0, 0, 0, 0}, 4}, {true, false, {0, 0, 0, 0}, TW_EOF},
+        {true, false, {3, 0, 0, 0}, 1},  {true, false, {3, 0, 2, 0}, 3},
+        {true, false, {3, 0, 2, 1}, 4},  {false, false, {3, 0, 0, 0}, 4},
+        {true, true, {3, 0, 0, 0}, 4},   {true, true, {0, 0, 0, 0}, 4},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     {
@@ -151,6 +162,7 @@ static void the_end(void)
         void *memory = make(&b);
         f.rc = SLOTS;
         f.hungup = rows[i].hungup;
+        f.more = rows[i].more;
         memcpy(f.lengths, rows[i].lengths, sizeof f.lengths);
         CHECK_INT(tw_batch_recv(&s, &b, 0), rows[i].said);
         CHECK_INT(b.count, rows[i].said > 0 ? rows[i].said : 0);

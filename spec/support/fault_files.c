@@ -54,14 +54,24 @@ static int f_sendmmsg(const struct tw_net *net, int fd, struct mmsghdr *msgs,
                       unsigned count, int flags)
 {
     int rc = fault_net_spoilt("sendmmsg", fd, TW_WRITE);
-    return rc ? rc : tw_net_kernel.sendmmsg(net, fd, msgs, count, flags);
+    if (rc)
+        return rc;
+    if (count > 1 && fault_net_single("sendmmsg"))
+        count = 1;
+    return tw_net_kernel.sendmmsg(net, fd, msgs, count, flags);
 }
 
 static int f_recvmmsg(const struct tw_net *net, int fd, struct mmsghdr *msgs,
                       unsigned count, int flags)
 {
     int rc = fault_net_spoilt("recvmmsg", fd, TW_READ);
-    return rc ? rc : tw_net_kernel.recvmmsg(net, fd, msgs, count, flags);
+    if (rc)
+        return rc;
+    bool single = count > 1 && fault_net_single("recvmmsg");
+    rc = tw_net_kernel.recvmmsg(net, fd, msgs, single ? 1 : count, flags);
+    if (rc > 0 && single)
+        fault_net_promise(fd, TW_READ);
+    return rc;
 }
 
 void fault_net_files(struct tw_net *net)

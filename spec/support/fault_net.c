@@ -234,6 +234,16 @@ size_t fault_net_portion(const char *name, int fd, size_t len)
     return portion(name, fd, len);
 }
 
+bool fault_net_single(const char *name)
+{
+    return the->kind == FAULT_SHORT && spoil(name);
+}
+
+void fault_net_promise(int fd, unsigned dir)
+{
+    promise(fd, dir);
+}
+
 int fault_net_opened(int fd)
 {
     return opened(fd);

@@ -79,6 +79,12 @@ int fault_net_spoilt(const char *name, int fd, unsigned dir);
 /* How many of `len` bytes it may move. */
 size_t fault_net_portion(const char *name, int fd, size_t len);
 
+/* True if it is to move one message only. */
+bool fault_net_single(const char *name);
+
+/* Has the poller report that event, of its own accord. */
+void fault_net_promise(int fd, unsigned dir);
+
 /* Notes a descriptor that has been opened, and returns it. */
 int fault_net_opened(int fd);
 
