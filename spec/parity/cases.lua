@@ -25,10 +25,10 @@ function cases.named(text)
     end)
 end
 
--- Why a spec was skipped: what it says, or what its name ends with.
+-- Why a spec was skipped: what it says, or what its name has behind the title.
 local function reason_of(entry)
     if type(entry.message) == "string" then return (entry.message:gsub("^%S+:%d+: ", "")) end
-    return entry.name:match("%]: (.+)") or entry.name:match(": ([^:]+)$") or "?"
+    return entry.name:match("%]: (.+)") or entry.name:match("G%d+/%d+ .-: (.+)") or "?"
 end
 
 -- A tally of results by number: how many there are of each kind.
