@@ -49,6 +49,36 @@ static void check_bounded(const struct tw_addr *addr,
                tw_addr_count(addr, family) == tw_addr_count(&other, family));
 }
 
+/* True if the address ends in the middle of a field. */
+static bool torn(const struct tw_addr *addr, const struct tw_family *family)
+{
+    for (const struct tw_field *f = family ? family->fields : NULL;
+         f && f->name; f++)
+    {
+        bool any = f->at < addr->len || f->kind == TW_FIELD_BYTES;
+        if (any && addr->len < (socklen_t)f->at + f->size)
+            return true;
+    }
+    return false;
+}
+
+/* The zeros that a kernel may leave out say nothing new. */
+static void check_complete(const struct tw_addr *addr,
+                           const struct tw_family *family)
+{
+    char text[TW_ADDR_TEXT_MAX], again[TW_ADDR_TEXT_MAX];
+    struct tw_addr whole = *addr;
+    tw_addr_complete(&whole);
+    FUZZ_CHECK(tw_addr_family_of(&whole) == family);
+    FUZZ_CHECK(whole.len >= addr->len && whole.len <= sizeof whole.u);
+    FUZZ_CHECK(memcmp(&whole.u, &addr->u, addr->len) == 0);
+    FUZZ_CHECK(!family || family->family == AF_UNIX ||
+               whole.len >= family->len);
+    tw_addr_format(addr, text);
+    FUZZ_CHECK(torn(addr, family) ||
+               strcmp(text, tw_addr_format(&whole, again)) == 0);
+}
+
 /* What a script could not give either: the kernel's flow labels have bits more,
    its paths a byte. */
 static bool givable(const struct tw_addr *addr, const struct tw_field *field,
@@ -102,6 +132,7 @@ static void decode(struct fuzz_input *in)
     const struct tw_family *family = tw_addr_family_of(&addr);
     FUZZ_CHECK(!family || family->family == tw_addr_family(&addr));
     check_bounded(&addr, family);
+    check_complete(&addr, family);
     if (family)
         check_again(&addr, family);
 }
@@ -120,6 +151,9 @@ static void host(struct fuzz_input *in)
     int rc = tw_addr_inet(&addr, family, given, port);
     FUZZ_CHECK(rc <= 0);
     FUZZ_CHECK(family != AF_UNIX || rc == -EAFNOSUPPORT);
+    bool special = !*given || strcmp(given, "<broadcast>") == 0;
+    FUZZ_CHECK(rc != 0 || special || tw_addr_numeric(given));
+    FUZZ_CHECK(!special || !tw_addr_numeric(given));
     if (rc == 0)
     {
         FUZZ_CHECK(tw_addr_family(&addr) == family);

@@ -248,11 +248,23 @@ static void sizes(struct fuzz_input *in)
     FUZZ_CHECK(space != 0 || len > (size_t)TW_CMSG_MAX - HEAD - UNIT);
 }
 
+/* Names are whole, and of what may be sent. */
+static void named(struct fuzz_input *in)
+{
+    int family = fuzz_byte(in) & 1 ? AF_INET6 : AF_INET;
+    char *name = fuzz_text(in);
+    const struct tw_cmsg_form *form = tw_cmsg_form_named(name, family);
+    FUZZ_CHECK(!form || (form->sent && strcmp(form->name, name) == 0));
+    FUZZ_CHECK(!form ||
+               form->level != (family == AF_INET6 ? IPPROTO_IP : IPPROTO_IPV6));
+    free(name);
+}
+
 int FUZZ_TARGET(const uint8_t *data, size_t size)
 {
-    static void (*const parts[])(struct fuzz_input *) = {read_any, build,
-                                                         sizes};
+    static void (*const parts[])(struct fuzz_input *) = {read_any, build, sizes,
+                                                         named};
     struct fuzz_input in = {data, size};
-    parts[fuzz_byte(&in) % 3](&in);
+    parts[fuzz_byte(&in) % 4](&in);
     return 0;
 }
