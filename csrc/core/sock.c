@@ -386,14 +386,16 @@ ssize_t tw_sock_sendfile(struct tw_sock *s, int file, int64_t offset,
 int tw_sock_getsockname(const struct tw_sock *s, struct tw_addr *addr)
 {
     int rc = s->fd < 0 ? TW_ECLOSED : s->net->getsockname(s->net, s->fd, addr);
-    tw_sock_named(s, addr);
+    if (rc >= 0)
+        tw_sock_named(s, addr);
     return rc;
 }
 
 int tw_sock_getpeername(const struct tw_sock *s, struct tw_addr *addr)
 {
     int rc = s->fd < 0 ? TW_ECLOSED : s->net->getpeername(s->net, s->fd, addr);
-    tw_sock_named(s, addr);
+    if (rc >= 0)
+        tw_sock_named(s, addr);
     return rc;
 }
 

@@ -339,8 +339,11 @@ static void closed_sockets_say_so(void)
     CHECK_INT(tw_sock_recv(&s, NULL, 0, 0), TW_ECLOSED);
     CHECK_INT(tw_sock_sendto(&s, &dgram, 0), TW_ECLOSED);
     CHECK_INT(tw_sock_recvfrom(&s, &dgram, 0), TW_ECLOSED);
+    memset(&addr, 0x5a, sizeof addr);
+    const struct tw_addr before = addr;
     CHECK_INT(tw_sock_getsockname(&s, &addr), TW_ECLOSED);
     CHECK_INT(tw_sock_getpeername(&s, &addr), TW_ECLOSED);
+    CHECK(memcmp(&addr, &before, sizeof addr) == 0); /* and nothing said */
     CHECK_INT(tw_sock_getopt(&s, &opt), TW_ECLOSED);
     CHECK_INT(tw_sock_setopt(&s, &opt), TW_ECLOSED);
     CHECK_STR(f.log, "");
