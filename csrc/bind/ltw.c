@@ -119,6 +119,30 @@ lua_Integer ltw_integer(lua_State *L, int idx, const char *name,
     return n;
 }
 
+bool ltw_truth(lua_State *L, int idx)
+{
+    bool zero = lua_type(L, idx) == LUA_TNUMBER && lua_tonumber(L, idx) == 0;
+    return lua_toboolean(L, idx) && !zero;
+}
+
+void ltw_checkkeys(lua_State *L, int idx, const char *const *keys)
+{
+    lua_pushnil(L);
+    while (lua_next(L, idx))
+    {
+        size_t i = 0;
+        lua_pop(L, 1);
+        const char *key =
+            lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+        while (keys[i] && strcmp(keys[i], key) != 0)
+            i++;
+        if (!keys[i])
+            ltw_argerror(L, idx, "options",
+                         lua_pushfstring(L, "unknown option '%s'",
+                                         luaL_tolstring(L, -1, NULL)));
+    }
+}
+
 int ltw_int(lua_State *L, int idx, const char *name)
 {
     return (int)ltw_integer(L, idx, name, INT_MIN, INT_MAX);

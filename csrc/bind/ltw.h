@@ -74,11 +74,8 @@ void ltw_pushprovided(lua_State *L, const char *name);
 
 /* -- types --------------------------------------------------------------- */
 
-/*
- * Makes the metatable of a type: __name "tidewire.<name>", __index a table of
- * the methods (NULL: whatever `meta` says), and what `meta` adds. Leaves
- * nothing on the stack.
- */
+/* Makes the metatable of a type: __name "tidewire.<name>", __index a table of
+   the methods (NULL: whatever `meta` says), and what `meta` adds. */
 void ltw_newtype(lua_State *L, enum ltw_type type, const luaL_Reg *meta,
                  const luaL_Reg *methods);
 
@@ -88,10 +85,8 @@ void ltw_addmethods(lua_State *L, enum ltw_type type, const luaL_Reg *list);
 /* A new zeroed userdata of a type on the stack, with `uservalues`. */
 void *ltw_new(lua_State *L, enum ltw_type type, size_t size, int uservalues);
 
-/* The userdata at `idx` if it is of that type, else NULL. */
+/* The userdata at `idx` if it is of that type; else NULL, or an error. */
 void *ltw_test(lua_State *L, int idx, enum ltw_type type);
-
-/* Ditto, but raises if it is not. */
 void *ltw_check(lua_State *L, int idx, enum ltw_type type);
 
 /* -- arguments ----------------------------------------------------------- */
@@ -117,11 +112,16 @@ const char *ltw_text(lua_State *L, int idx, const char *name);
 /* A string's or a buffer's bytes. */
 const char *ltw_bytes(lua_State *L, int idx, const char *name, size_t *len);
 
-/*
- * The part of the string or buffer at `idx` that the arguments i and j at
- * `range` and `range` + 1 name, by string.sub's rules.
- */
+/* The part of the string or buffer at `idx` that the arguments i and j at
+   `range` and `range` + 1 name, by string.sub's rules. */
 const char *ltw_slice(lua_State *L, int idx, int range, size_t *len);
+
+/* False for nil, false and the number 0, as in Python. */
+bool ltw_truth(lua_State *L, int idx);
+
+/* Raises if the table of options at `idx` has a key that is not in the list,
+   which ends with NULL. */
+void ltw_checkkeys(lua_State *L, int idx, const char *const *keys);
 
 /* Seconds >= 0 to nanoseconds, rounded up; nil, false: TW_FOREVER. */
 int64_t ltw_seconds(lua_State *L, int idx, const char *name);

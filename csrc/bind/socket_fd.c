@@ -2,13 +2,6 @@
 #include "bind/module.h"
 #include "bind/socket.h"
 
-/* False for nil, false and the number 0, as in Python. */
-static bool truth(lua_State *L, int idx)
-{
-    bool zero = lua_type(L, idx) == LUA_TNUMBER && lua_tonumber(L, idx) == 0;
-    return lua_toboolean(L, idx) && !zero;
-}
-
 /* s:get_inheritable(): whether programs that this process starts get the
    descriptor too, as the system has it now; or nil, message, code. */
 static int sock_get_inheritable(lua_State *L)
@@ -27,7 +20,7 @@ static int sock_set_inheritable(lua_State *L)
 {
     struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     luaL_checkany(L, 2);
-    bool on = truth(L, 2);
+    bool on = ltw_truth(L, 2);
     int rc = s->closed ? TW_ECLOSED : tw_sock_set_inheritable(&s->sock, on);
     return ltw_result(L, rc, "set_inheritable");
 }

@@ -5,7 +5,6 @@
 #include "core/mcast.h"
 
 #include <limits.h>
-#include <string.h>
 
 /* Slots: the options' place is taken by one of its fields after the other, so
    that errors blame the right argument. */
@@ -73,24 +72,19 @@ static int read_interface(lua_State *L, int idx, const char *op,
                   : 0;
 }
 
-static void check_options(lua_State *L)
+/* Pushes the options, which are at FIELD if there are any. */
+static void push_options(lua_State *L)
 {
+    static const char *const keys[] = {"interface", "source", NULL};
     if (lua_isnoneornil(L, FIELD))
-        lua_newtable(L);
-    else if (!lua_istable(L, FIELD))
-        ltw_typeerror(L, FIELD, "options", "table");
-    else
-        lua_pushvalue(L, FIELD);
-    lua_pushnil(L);
-    while (lua_next(L, OPTIONS))
     {
-        lua_pop(L, 1);
-        const char *key = luaL_tolstring(L, -1, NULL);
-        if (strcmp(key, "interface") != 0 && strcmp(key, "source") != 0)
-            ltw_argerror(L, FIELD, "options",
-                         lua_pushfstring(L, "unknown option '%s'", key));
-        lua_pop(L, 1);
+        lua_newtable(L);
+        return;
     }
+    if (!lua_istable(L, FIELD))
+        ltw_typeerror(L, FIELD, "options", "table");
+    ltw_checkkeys(L, FIELD, keys);
+    lua_pushvalue(L, FIELD);
 }
 
 /* Pushes a failure without a code of the system's own for it. */
@@ -110,7 +104,7 @@ static int read_group(lua_State *L, struct call *call, bool sourced)
 {
     struct tw_mcast *m = &call->m;
     lua_settop(L, FIELD);
-    check_options(L);
+    push_options(L);
     int failed = read_addr(L, GROUP, "group", call, &m->group);
     if (failed)
         return failed;

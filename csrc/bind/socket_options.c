@@ -248,9 +248,7 @@ static int sock_setblocking(lua_State *L)
 {
     struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     luaL_checkany(L, 2);
-    bool zero = lua_type(L, 2) == LUA_TNUMBER && lua_tonumber(L, 2) == 0;
-    bool blocking = lua_toboolean(L, 2) && !zero;
-    return set_timeout(L, s, blocking ? TW_FOREVER : 0, "setblocking");
+    return set_timeout(L, s, ltw_truth(L, 2) ? TW_FOREVER : 0, "setblocking");
 }
 
 /* s:getblocking(): false if the timeout is 0. */

@@ -9,7 +9,6 @@
 #include "bind/socket.h"
 
 #include <limits.h>
-#include <string.h>
 
 enum
 {
@@ -160,27 +159,6 @@ static int sock_sendmsg_afalg_k(lua_State *L, struct tw_wait *wait)
     return send_step(L, wait, &of_options);
 }
 
-/* Raises unless the table at 3 has none but known keys. */
-static void check_options(lua_State *L)
-{
-    static const char *const known[] = {"op", "iv", "assoclen", "flags"};
-    luaL_checktype(L, 3, LUA_TTABLE);
-    lua_pushnil(L);
-    while (lua_next(L, 3))
-    {
-        lua_pop(L, 1);
-        const char *key =
-            lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-        int i = 0;
-        while (i < 4 && strcmp(known[i], key) != 0)
-            i++;
-        if (i == 4)
-            luaL_argerror(L, 3,
-                          lua_pushfstring(L, "unknown option '%s'",
-                                          luaL_tolstring(L, -1, NULL)));
-    }
-}
-
 /* Pushes the flags of the options at 3. */
 static void push_flags(lua_State *L)
 {
@@ -202,6 +180,7 @@ static void push_flags(lua_State *L)
  */
 static int sock_sendmsg_afalg(lua_State *L)
 {
+    static const char *const keys[] = {"op", "iv", "assoclen", "flags", NULL};
     struct tw_cmsg_build count = {.bytes = NULL};
     const struct ltw_socket *s = ltw_check(L, 1, LTW_SOCKET);
     lua_settop(L, 3);
@@ -211,7 +190,8 @@ static int sock_sendmsg_afalg(lua_State *L)
         lua_replace(L, 2);
     }
     ltw_checkbuffers(L, 2, false);
-    check_options(L);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    ltw_checkkeys(L, 3, keys);
     ltw_readalg(L, 3, AF_ALG, &count);
     push_flags(L);
     lua_pushnil(L);
