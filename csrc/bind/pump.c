@@ -165,7 +165,7 @@ static void release(struct pump *p)
     tw_pipes_give(&p->rt->pipes, &p->pipe);
     free_block(p);
     if (p->running)
-        tw_pipes_leave(&p->rt->pipes);
+        tw_pipes_unref(&p->rt->pipes);
     p->running = false;
 }
 
@@ -235,7 +235,7 @@ static int pump_run(lua_State *L)
     if (to < 0)
         return ltw_sockfail(L, p->to, to, "send");
     if (!p->running)
-        tw_pipes_enter(&rt->pipes);
+        tw_pipes_ref(&rt->pipes);
     p->running = true;
     lua_settop(L, 1);
     return tw_task_run(L, rt, pump_run_k);

@@ -15,12 +15,12 @@ static void close_pipe(const struct tw_net *net, struct tw_pipe *pipe)
     tw_pipe_init(pipe);
 }
 
-void tw_pipes_enter(struct tw_pipes *pipes)
+void tw_pipes_ref(struct tw_pipes *pipes)
 {
     pipes->users++;
 }
 
-void tw_pipes_leave(struct tw_pipes *pipes)
+void tw_pipes_unref(struct tw_pipes *pipes)
 {
     pipes->users--;
     while (pipes->users == 0 && pipes->count > 0)

@@ -34,8 +34,8 @@ void tw_pipes_init(struct tw_pipes *pipes, const struct tw_net *net);
 
 /* To be called before one takes pipes for the first time, and when one has
    given back the last. */
-void tw_pipes_enter(struct tw_pipes *pipes);
-void tw_pipes_leave(struct tw_pipes *pipes);
+void tw_pipes_ref(struct tw_pipes *pipes);
+void tw_pipes_unref(struct tw_pipes *pipes);
 
 static inline void tw_pipe_init(struct tw_pipe *pipe)
 {
