@@ -1,7 +1,8 @@
 /* Group membership; struct group_req and struct group_source_req. */
 #include "core/mcast.h"
 
-#include <net/if.h>
+#include "core/names.h"
+
 #include <string.h>
 
 bool tw_mcast_is_group(const struct tw_addr *addr)
@@ -16,14 +17,10 @@ int tw_mcast_find(const struct tw_net *net, const char *text,
                   struct tw_mcast_route *route)
 {
     struct tw_addr addr;
-    int index = -ENODEV;
     *route = (struct tw_mcast_route){.interface = 0};
     bool four = *text && tw_addr_inet(&addr, AF_INET, text, 0) == 0;
     bool six = *text && !four && tw_addr_inet(&addr, AF_INET6, text, 0) == 0;
-    if (four || six)
-        index = net->ifindex(net, &addr);
-    else if (if_nametoindex(text))
-        index = (int)if_nametoindex(text);
+    int index = four || six ? net->ifindex(net, &addr) : tw_names_index(text);
     if (index < 0)
         return index;
     route->interface = (unsigned)index;
