@@ -158,7 +158,7 @@ static struct iovec buffer_at(lua_State *L, int idx, lua_Integer i, bool into)
     const struct ltw_buffer *buf = ltw_test(L, -1, LTW_BUFFER);
     bool text = !buf && !into && lua_type(L, -1) == LUA_TSTRING;
     if (!buf && !text)
-        luaL_argerror(L, 2,
+        luaL_argerror(L, idx,
                       lua_pushfstring(L, "buffers[%I]: %s expected, got %s", i,
                                       into ? "buffer" : "string or buffer",
                                       luaL_typename(L, -1)));

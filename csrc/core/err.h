@@ -30,11 +30,8 @@ static inline bool tw_err_want(ssize_t rc)
     return rc <= TW_WANT_READ && rc >= TW_WANT_RETRY;
 }
 
-/*
- * The stable name of a code: "ECONNREFUSED", "EAI_NONAME", "HOST_NOT_FOUND",
- * "timeout", "eof".
- * Static storage; never NULL.
- */
+/* The stable name of a code: "ECONNREFUSED", "EAI_NONAME", "HOST_NOT_FOUND",
+   "timeout", "eof". Static storage; never NULL. */
 const char *tw_err_name(int code);
 
 /* What it means, for people: "Connection refused". Ditto. */

@@ -9,7 +9,7 @@
  * err.h). None blocks unless the descriptor is in blocking mode and the flags
  * lack MSG_DONTWAIT. A call that would block returns TW_WANT_READ or
  * TW_WANT_WRITE, one that a signal interrupted before it did anything
- * TW_WANT_RETRY. A stream's recv that brings less than asked for has taken all
+ * TW_WANT_RETRY. A recv of TCP that brings less than asked for has taken all
  * there was: what comes later is an event again. No function raises SIGPIPE,
  * unless it takes flags that lack MSG_NOSIGNAL. Descriptors are created
  * close-on-exec, and received so with MSG_CMSG_CLOEXEC.

@@ -1,7 +1,7 @@
 /*
- * What the operating system offers: the one place that includes its socket
- * headers and the only place outside loop/ where code depends on the platform.
- * Everything is compiled with _GNU_SOURCE.
+ * What the operating system offers: the socket headers that everybody needs
+ * and, with os_names.h, the only place outside loop/ where code depends on the
+ * platform. Everything is compiled with _GNU_SOURCE.
  */
 #ifndef TW_CORE_OS_H
 #define TW_CORE_OS_H
