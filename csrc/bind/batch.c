@@ -75,8 +75,8 @@ static void push_list(lua_State *L, int idx, int address)
 {
     lua_Integer n = luaL_len(L, idx);
     size_t len, longest = 0;
-    if (n > TW_BATCH_MAX)
-        ltw_argerror(L, idx, "list", "more than 1024 entries");
+    if (n < 0 || n > TW_BATCH_MAX)
+        ltw_argerror(L, idx, "list", "must have 0 to 1024 entries");
     for (lua_Integer i = 1; i <= n; i++)
     {
         push_entry(L, idx, i, address);

@@ -21,7 +21,10 @@ struct ltw_socket *ltw_begin(lua_State *L, struct tw_wait *wait)
     struct ltw *state = ltw_state(L);
     struct ltw_socket *s = lua_touserdata(L, 1);
     if (!s || s != state->known)
-        state->known = s = ltw_check(L, 1, LTW_SOCKET);
+    {
+        s = ltw_check(L, 1, LTW_SOCKET);
+        ltw_remember(state, s);
+    }
     if (!state->rt.loop)
         ltw_runtime(L);
     *wait = (struct tw_wait){.rt = &state->rt};

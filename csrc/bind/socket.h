@@ -21,6 +21,16 @@ struct ltw_socket
 /* The socket at slot 1 of a function that may wait; sets *wait. */
 struct ltw_socket *ltw_begin(lua_State *L, struct tw_wait *wait);
 
+/*
+ * Saves the next call the check that this is a socket. Not of one that is
+ * closed: it may have been finalized, and will then be gone without notice.
+ */
+static inline void ltw_remember(struct ltw *state, const struct ltw_socket *s)
+{
+    if (!s->closed)
+        state->known = s;
+}
+
 /* Pushes a new closed socket with the default timeout. */
 struct ltw_socket *ltw_newsocket(lua_State *L);
 

@@ -37,7 +37,8 @@ static int recv_once(lua_State *L, struct tw_wait *wait, struct ltw_socket *s,
 static int sock_recv_k(lua_State *L, struct tw_wait *wait)
 {
     struct ltw_socket *s = lua_touserdata(L, 1);
-    tw__container_of(wait->rt, struct ltw, rt)->known = s; /* for the answer */
+    /* For the answer. */
+    ltw_remember(tw__container_of(wait->rt, struct ltw, rt), s);
     return recv_once(L, wait, s, (size_t)lua_tointeger(L, 2),
                      (int)lua_tointeger(L, 3));
 }

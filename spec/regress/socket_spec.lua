@@ -1,0 +1,56 @@
+-- Arguments that were once taken for what they are not.
+
+local net <const> = require "spec.support.net"
+local socket <const> = require "tidewire.socket"
+
+-- A socket that has been finalized, brought back by another finalizer, used
+-- once more, and is now gone for good.
+local function finalized(recv)
+    local back
+    local function prepare()
+        local a <close>, second = socket.socketpair()
+        local b <close> = second
+        setmetatable({ a, b }, { __gc = function(pair) back = pair[1] end })
+    end
+    prepare()
+    collectgarbage()
+    assert.equal("closed", select(3, recv(back, 1)))
+    back = nil
+    collectgarbage()
+end
+
+-- Whether recv refuses objects that may lie where a socket was.
+local function refuses(recv, kept)
+    for len = 40, 80 do
+        kept[len] = socket.address(("\xff"):rep(len))
+        if pcall(recv, kept[len], 1) then
+            return false
+        end
+    end
+    return true
+end
+
+describe("an argument", function()
+    it("that lies where a socket was is not taken for one", function()
+        local some <close> = socket.socket()
+        local recv <const> = some.recv
+        local kept <const> = {}
+        for round = 1, 20 do
+            collectgarbage("stop")
+            kept[round] = {}
+            finalized(recv)
+            collectgarbage("stop")
+            assert.is_true(refuses(recv, kept[round]))
+        end
+        collectgarbage("restart")
+    end)
+
+    it("with less than no elements is no list of datagrams", function()
+        local a <close> = net.udp()
+        for _, n in ipairs { -1, -(1 << 32), math.mininteger + 3 } do
+            local list <const> = setmetatable({}, { __len = function() return n end })
+            net.raises("list: ", socket.batch, list)
+            net.raises("list: ", a.sendmany, a, list)
+        end
+    end)
+end)
