@@ -128,9 +128,9 @@ cover: deps
 bench: deps
 	@$(MAKE) --no-print-directory -s all
 	-@$(MAKE) --no-print-directory -s -k $(BENCHES) 2>$(BUILD)/bench-peers.log
-	@for b in run tasks echo; do $(LUA) spec/bench/$$b.lua || exit 1; done
+	@for b in run tasks echo udp transfer; do $(LUA) spec/bench/$$b.lua || exit 1; done
 bench-deps:
-	@sh spec/support/deps.sh lua-socket python3 coreutils util-linux libuv1-dev \
+	@sh spec/support/deps.sh lua-socket python3 coreutils util-linux socat libuv1-dev \
 		golang-go lua-luv lua-cqueues lua-copas lua5.1 python3-gevent
 deps:
 	@sh spec/support/deps.sh

@@ -1,0 +1,82 @@
+-- Peers beside each other: they take turns, and a ratio is the median of the
+-- ratios to the first of them, C, in the same turn, so that a machine that slows
+-- down half way slows all alike.
+
+local tools = require "tools"
+
+local turns = {}
+
+-- Adds a peer's figures (wall and CPU nanoseconds) to its samples.
+local function add(list, wall, cpu, first)
+    local at <const> = #list.wall + 1
+    list.wall[at], list.cpu[at] = wall, cpu
+    list.wall_ratio[at], list.cpu_ratio[at] = wall / first.wall, cpu / first.cpu
+end
+
+local function take_turn(peers, measure, samples)
+    local first
+    for _, peer in ipairs(peers) do
+        local list <const> = samples[peer.name]
+        if list then
+            local wall <const>, cpu <const> = measure(peer)
+            if wall then
+                first = first or { wall = wall, cpu = cpu }
+                add(list, wall, cpu, first)
+            else
+                assert(first, "nothing to compare with")
+                samples[peer.name] = nil -- not again
+            end
+        end
+    end
+end
+
+-- The medians of what `measure` says of each peer that has `case` and is there;
+-- of the ratio named `judged` also the quartiles, `low` and `high`. By name.
+function turns.run(peers, case, count, judged, measure)
+    local samples <const>, results <const> = {}, {}
+    for _, peer in ipairs(peers) do
+        if peer.cases[case] and not peer.missing then
+            samples[peer.name] = { wall = {}, cpu = {}, wall_ratio = {}, cpu_ratio = {} }
+        end
+    end
+    for _ = 1, count do take_turn(peers, measure, samples) end
+    for name, list in pairs(samples) do
+        local result <const> = {}
+        for key, values in pairs(list) do result[key] = tools.quantile(values, 0.5) end
+        result.low = tools.quantile(list[judged], 0.25)
+        result.high = tools.quantile(list[judged], 0.75)
+        results[name] = result
+    end
+    return results
+end
+
+-- The two numbers that a command prints; nil after a line on stderr.
+function turns.figures(peer, case, command)
+    local pipe <close> = assert(io.popen(command))
+    local first <const>, second <const> = pipe:read("n", "n")
+    if pipe:close() and second then return first, second end
+    io.stderr:write(("%s failed in %s\n"):format(peer.name, case))
+end
+
+-- The interpreter itself: a wrapper script would be measured with it.
+function turns.python(file)
+    local python <const> = os.getenv("BENCH_PYTHON") or "python3"
+    local real <const> = tools.output(python .. " -c 'import sys; print(sys.executable)'")
+    return {
+        missing = not real and "no " .. python,
+        command = tools.quoted(real or python) .. " " .. tools.quoted(tools.here .. "/" .. file),
+    }
+end
+
+function turns.print_head(title, peers)
+    print(tools.heading(title))
+    for _, peer in ipairs(peers) do
+        if peer.missing then print(("skipped: %s (%s)"):format(peer.name, peer.missing)) end
+    end
+end
+
+function turns.verdict(met, text, ...)
+    print(("  %-7s %s"):format(met and "met" or "MISSED", text:format(...)))
+end
+
+return turns
