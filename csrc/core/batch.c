@@ -42,7 +42,8 @@ void tw_batch_init(struct tw_batch *b, void *memory, unsigned capacity,
                            .control = (unsigned char *)base + at.control,
                            .data = base + at.data,
                            .size = size,
-                           .capacity = capacity};
+                           .capacity = capacity,
+                           .touched = capacity};
     for (unsigned i = 0; i < capacity; i++)
     {
         struct msghdr *msg = &b->msgs[i].msg_hdr;
@@ -50,6 +51,7 @@ void tw_batch_init(struct tw_batch *b, void *memory, unsigned capacity,
         msg->msg_iov = &b->iovs[i];
         msg->msg_iovlen = 1;
         msg->msg_name = &b->addrs[i].u;
+        msg->msg_control = b->control + (size_t)i * TW_BATCH_CONTROL;
     }
 }
 
@@ -104,6 +106,7 @@ void tw_batch_put(struct tw_batch *b, unsigned i, const void *data, size_t len)
     b->msgs[i].msg_len = (unsigned)len;
     b->msgs[i].msg_hdr.msg_flags = 0;
     b->msgs[i].msg_hdr.msg_controllen = 0;
+    b->touched = i < b->touched ? b->touched : i + 1;
 }
 
 /* The end of a connection of packets fills all slots with nothing; but what is
@@ -118,20 +121,28 @@ static int without_end(struct tw_sock *s, const struct tw_batch *b, int n)
     return n ? n : TW_EOF;
 }
 
-int tw_batch_recv(struct tw_sock *s, struct tw_batch *b, int flags)
+/* Gives the kernel all room there is. Most slots are as it left them. */
+static void make_room(struct tw_batch *b, const struct tw_sock *s)
 {
     /* Descriptors come only through AF_UNIX, and are not wanted here. */
-    bool inet = s->family == AF_INET || s->family == AF_INET6;
-    for (unsigned i = 0; i < b->capacity; i++)
+    bool controlled = s->family == AF_INET || s->family == AF_INET6;
+    unsigned n = controlled == b->controlled ? b->touched : b->capacity;
+    for (unsigned i = 0; i < n; i++)
     {
         struct msghdr *msg = &b->msgs[i].msg_hdr;
         b->iovs[i].iov_len = b->size;
         msg->msg_namelen = sizeof b->addrs[i].u;
-        msg->msg_control = b->control + (size_t)i * TW_BATCH_CONTROL;
-        msg->msg_controllen = inet ? TW_BATCH_CONTROL : 0;
+        msg->msg_controllen = controlled ? TW_BATCH_CONTROL : 0;
     }
+    b->controlled = controlled;
+}
+
+int tw_batch_recv(struct tw_sock *s, struct tw_batch *b, int flags)
+{
+    make_room(b, s);
     b->count = 0;
     int n = tw_sock_recvmmsg(s, b->msgs, b->capacity, flags);
+    b->touched = n > 0 ? (unsigned)n : 0;
     n = n > 0 ? without_end(s, b, n) : n;
     b->count = n > 0 ? (unsigned)n : 0;
     for (unsigned i = 0; i < b->count; i++)

@@ -24,6 +24,8 @@ struct tw_batch
     size_t size;       /* bytes of a slot */
     unsigned capacity; /* slots */
     unsigned count;    /* slots in use, the first ones */
+    unsigned touched;  /* slots not as receiving wants them: ditto */
+    bool controlled;   /* the others have room for control messages */
 };
 
 /* How much memory a batch needs, and an empty batch in it; the memory is

@@ -17,6 +17,7 @@ struct fake
     struct tw_net net;
     int rc; /* what recvmmsg and sendmmsg return */
     unsigned lengths[SLOTS];
+    size_t control;    /* room for it that each slot must have */
     bool hungup, more; /* what else there is of a connection */
     unsigned asked;    /* slots in the last call */
     struct mmsghdr *last;
@@ -34,9 +35,14 @@ static int fake_recvmmsg(const struct tw_net *net, int fd, struct mmsghdr *msgs,
     (void)fd, (void)flags;
     f->asked = count;
     f->last = msgs;
-    for (int i = 0; i < f->rc; i++)
+    for (unsigned i = 0; i < count; i++)
     {
         CHECK_INT(msgs[i].msg_hdr.msg_iov->iov_len, SIZE);
+        CHECK_INT(msgs[i].msg_hdr.msg_namelen, sizeof(struct sockaddr_storage));
+        CHECK_INT(msgs[i].msg_hdr.msg_controllen, f->control);
+    }
+    for (int i = 0; i < f->rc; i++)
+    {
         msgs[i].msg_len = f->lengths[i];
         msgs[i].msg_hdr.msg_namelen = 0;
         msgs[i].msg_hdr.msg_controllen = 0;
@@ -76,7 +82,8 @@ static struct tw_sock opened(struct fake *f, int type)
     *f = (struct fake){.net = {.recvmmsg = fake_recvmmsg,
                                .sendmmsg = fake_sendmmsg,
                                .recv = fake_recv,
-                               .hungup = fake_hungup}};
+                               .hungup = fake_hungup},
+                       .control = TW_BATCH_CONTROL};
     tw_sock_init(&s, &f->net, 0);
     s.fd = 7;
     s.family = AF_INET;
@@ -141,6 +148,29 @@ static void receiving(void)
 }
 
 /* A connection of packets that has ended fills every slot with nothing. */
+/* Whatever the slots were used for, all of them are offered whole. */
+static void used_again(void)
+{
+    struct fake f;
+    struct tw_batch b;
+    struct tw_sock s = opened(&f, SOCK_DGRAM);
+    void *memory = make(&b);
+    f.lengths[0] = f.lengths[1] = 3;
+    for (int round = 0; round < 3 * SLOTS; round++)
+    {
+        f.rc = round % SLOTS ? round % SLOTS : TW_WANT_READ;
+        f.control = round < SLOTS || round >= 2 * SLOTS ? TW_BATCH_CONTROL : 0;
+        s.family = f.control ? AF_INET6 : AF_UNIX;
+        CHECK_INT(tw_batch_recv(&s, &b, 0), f.rc);
+        for (unsigned i = 0; i <= b.count && i < SLOTS; i += 1)
+            tw_batch_put(&b, i, "x", 1);
+        b.count += b.count < SLOTS;
+        f.rc = (int)b.count;
+        CHECK_INT(tw_batch_send(&s, &b, 0, b.count, 0), f.rc);
+    }
+    free(memory);
+}
+
 static void the_end(void)
 {
     static const struct
@@ -222,6 +252,7 @@ int main(void)
 {
     TAP_CASE(slots);
     TAP_CASE(receiving);
+    TAP_CASE(used_again);
     TAP_CASE(the_end);
     TAP_CASE(joined);
     return tap_done();
