@@ -108,7 +108,7 @@ gcstress: TIDEWIRE_LUA = $(OUT)/test/gcstress_host
 gcstress: all $(SUPPORT)
 	@for f in $(or $(ARGS),spec/*_spec.lua spec/regress/*_spec.lua); do $(BUSTED) $$f || exit 1; done
 test-kernel: deps
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s all $(SUPPORT)
 	@sh spec/support/kernel/run.sh $(ARGS)
 lint:
 	@sh spec/support/deps.sh lua-check clang-format

@@ -264,6 +264,22 @@ describe("a J1939 socket", function()
         assert.same({"answer", 0x30}, {data, from.addr})
     end)
 
+    it("tells with a message where it went", function()
+        local a <close> = j1939(0x20)
+        local b <close> = j1939(0x30)
+        assert(a:sendto("where", {IFACE, socket.J1939_NO_NAME, GROUP, 0x30}))
+        local data <const>, ancdata <const>, _ <const>, from <const> =
+            assert(b:recvmsg(100, 100))
+        assert.same({"where", 0x20}, {data, from.addr})
+        local values <const> = {}
+        for _, entry in ipairs(ancdata) do
+            assert.equal(socket.SOL_CAN_J1939, entry[1])
+            values[entry[2]] = entry[3]
+        end
+        assert.equal("\x30", values[socket.SCM_J1939_DEST_ADDR])
+        assert.equal("\6", values[socket.SCM_J1939_PRIO])
+    end)
+
     it("broadcasts if it may", function()
         local a <close> = j1939(0x20)
         local b <close> = j1939(0x30)

@@ -185,6 +185,63 @@ describe("a TIPC address", function()
     end)
 end)
 
+describe("a TIPC control message", function()
+    it("is the name that a message was sent to", function()
+        local server <close> = bound(socket.SOCK_RDM)
+        local client <close> = tipc(socket.SOCK_RDM)
+        assert(client:sendto("named", NAME))
+        local data <const>, ancdata <const> = assert(server:recvmsg(100, 100))
+        assert.equal("named", data)
+        assert.equal(1, #ancdata)
+        assert.same({socket.SOL_TIPC, socket.TIPC_DESTNAME,
+            string.pack("=I4I4I4", TYPE, MIDDLE, MIDDLE)}, {table.unpack(ancdata[1], 1, 3)})
+    end)
+
+    it("comes with a message that was sent back", function()
+        local server <const> = bound(socket.SOCK_RDM)
+        local gone <const> = server:getsockname()
+        server:close()
+        local client <close> = tipc(socket.SOCK_RDM)
+        assert(client:setsockopt(socket.SOL_TIPC, socket.TIPC_DEST_DROPPABLE, 0))
+        assert.equal(4, client:sendto("back", gone))
+        local data <const>, ancdata <const>, _ <const>, from <const> =
+            assert(client:recvmsg(100, 200))
+        assert.same({"", gone}, {data, from})
+        assert.same({socket.SOL_TIPC, socket.TIPC_ERRINFO,
+            string.pack("=I4I4", socket.TIPC_ERR_NO_PORT, 4)}, {table.unpack(ancdata[1], 1, 3)})
+        assert.same({socket.SOL_TIPC, socket.TIPC_RETDATA, "back"},
+            {table.unpack(ancdata[2], 1, 3)})
+    end)
+end)
+
+describe("a TIPC group", function()
+    local function member(instance, flags)
+        local s <const> = tipc(socket.SOCK_RDM)
+        assert(s:setsockopt(socket.SOL_TIPC, socket.TIPC_GROUP_JOIN,
+            string.pack("=I4I4I4I4", TYPE, instance, socket.TIPC_CLUSTER_SCOPE, flags)))
+        return s
+    end
+
+    it("has what any member sends, but for the sender", function()
+        local a <close> = member(1, socket.TIPC_GROUP_MEMBER_EVTS)
+        local b <close> = member(2, 0)
+        local c <close> = member(3, 0)
+        for _ = 1, 2 do -- somebody has joined
+            local data <const>, _ <const>, flags <const> = assert(a:recvmsg(100))
+            assert.same({"", socket.MSG_OOB}, {data, flags & socket.MSG_OOB})
+        end
+        assert.equal(3, a:send("all"))
+        for _, s in ipairs{b, c} do
+            local data, from = assert(s:recvfrom(100))
+            assert.equal("all", data)
+            assert.equal(a:getsockname().ref, from.ref)
+            assert.equal(6, s:sendto("answer", from))
+            data, from = assert(a:recvfrom(100))
+            assert.same({"answer", s:getsockname().ref}, {data, from.ref})
+        end
+    end)
+end)
+
 describe("an option of TIPC", function()
     it("is read as it was set", function()
         local s <close> = tipc(socket.SOCK_RDM)

@@ -74,6 +74,11 @@ function methods:sync(name, value)
     return given
 end
 
+--- What receiving from the other side says about the sender: nil for a stream.
+function methods:sender()
+    if self.kind.named or not self.stream then return self.address end
+end
+
 --- Sends all of the text to the other side, whatever the transport.
 function methods:send(s, text)
     if self.stream then return assert(s:sendall(text)) end

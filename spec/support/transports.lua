@@ -39,6 +39,9 @@ local all <const> = {
     mptcp6 = ip6(STREAM, socket.IPPROTO_MPTCP or 262),
 }
 
+-- A connection of messages: each has a sender, as datagrams have.
+all.sctp.named = true
+
 for name, transport in pairs(all) do
     transport.name = name
     transport.stream = transport.type ~= DGRAM
@@ -51,6 +54,8 @@ transports.groups = {
     DATAGRAMS = {"udp", "udp6", "unix_dgram", "udplite", "udplite6"},
     ALL = {"tcp", "tcp6", "unix", "sctp", "mptcp", "udp", "udp6", "unix_dgram", "udplite",
         "udplite6"},
+    -- Those without messages in them, of which one direction may end alone.
+    BYTES = {"tcp", "tcp6", "unix", "mptcp"},
     TCP = {"tcp", "tcp6"},
     UDP = {"udp", "udp6"},
     UDPLITE = {"udplite", "udplite6"},

@@ -4,7 +4,7 @@
 # status is the specs' own. $TIDEWIRE_BUILD is the folder of build products.
 set -eu
 
-LIMIT=300 # seconds for everything that happens in the machine
+LIMIT=900 # seconds for everything that happens in the machine
 FIRST="virtio_pci 9pnet_virtio 9p overlay" # modules to reach the host's files
 here=$(dirname "$0")
 out=$TIDEWIRE_BUILD/kernel
