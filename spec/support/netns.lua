@@ -30,7 +30,7 @@ end
 
 --- Runs a script (see peer.lua) there; returns its output and exit status.
 function netns.run(script, ...)
-    local child <close> = peer.start_under(within(SET_UP), script, ...)
+    local child <close> = peer.start_within(within(SET_UP), script, ...)
     return child:finish()
 end
 

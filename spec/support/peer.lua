@@ -29,11 +29,6 @@ function peer.start_with(shell, script, ...)
     return process.start("sh -c " .. process.quote(shell .. "; exec " .. command(script, ...)))
 end
 
---- Ditto, as the arguments of a command that runs them.
-function peer.start_under(prefix, script, ...)
-    return process.start(prefix .. " " .. command(script, ...))
-end
-
 --- Ditto, by a command that takes another one as its arguments: "unshare -u".
 function peer.start_within(prefix, script, ...)
     return process.start(prefix .. " " .. command(script, ...))
