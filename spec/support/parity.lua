@@ -76,7 +76,7 @@ end
 
 --- What receiving from the other side says about the sender: nil for a stream.
 function methods:sender()
-    if self.kind.named or not self.stream then return self.address end
+    return (self.kind.named or not self.stream) and self.address or nil
 end
 
 --- Sends all of the text to the other side, whatever the transport.
