@@ -3,18 +3,9 @@
 local net <const> = require "spec.support.net"
 local parity <const> = require "spec.support.parity"
 local socket <const> = require "tidewire.socket"
+local WAYS <const> = require "spec.support.ways"
 
 local MESSAGE <const> = "Michael Gilfix was here"
-
--- The two ways to receive at most `size` bytes: with the results of recvmsg.
-local WAYS <const> = {
-    recvmsg = function(s, size, ...) return s:recvmsg(size, ...) end,
-    recvmsg_into = function(s, size, ...)
-        local buffer <const> = socket.buffer(size)
-        local n <const>, ancdata <const>, flags <const>, from = s:recvmsg_into({buffer}, ...)
-        return n and buffer:sub(1, n), ancdata, flags, from
-    end,
-}
 
 -- A case with each of them, which is given to this side as a third argument.
 local function case(name, transports, this, peer)

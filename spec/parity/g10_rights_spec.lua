@@ -4,6 +4,7 @@
 local net <const> = require "spec.support.net"
 local parity <const> = require "spec.support.parity"
 local socket <const> = require "tidewire.socket"
+local WAYS <const> = require "spec.support.ways"
 
 local MESSAGE <const> = "Michael Gilfix was here"
 local INT <const> = string.packsize("i")
@@ -12,20 +13,11 @@ local LEN <const>, SPACE <const> = socket.CMSG_LEN, socket.CMSG_SPACE
 
 local TRANSPORTS <const> = {"unix", "unix_dgram", "unix_seqpacket"}
 
-local WAYS <const> = {
-    recvmsg = function(s, ...) return s:recvmsg(#MESSAGE, ...) end,
-    recvmsg_into = function(s, ...)
-        local buffer <const> = socket.buffer(#MESSAGE)
-        local n <const>, ancdata <const>, flags <const>, from <const> =
-            s:recvmsg_into({buffer}, ...)
-        return n and buffer:sub(1, n), ancdata, flags, from
-    end,
-}
-
 -- A case with both ways of receiving, the third argument of this side; the peer
 -- gets a function that sends the message with such items.
 local function case(name, this, peer)
-    for way, receive in pairs(WAYS) do
+    for way, f in pairs(WAYS) do
+        local function receive(s, ...) return f(s, #MESSAGE, ...) end
         parity.case(("%s (%s)"):format(name, way), {transports = TRANSPORTS},
             function(s, t) this(s, t, receive) end,
             function(s, t)

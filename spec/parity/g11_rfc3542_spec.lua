@@ -4,22 +4,13 @@
 local net <const> = require "spec.support.net"
 local parity <const> = require "spec.support.parity"
 local socket <const> = require "tidewire.socket"
+local WAYS <const> = require "spec.support.ways"
 
 local MESSAGE <const> = "Michael Gilfix was here"
 local INT <const> = string.packsize("i")
 local LEN <const>, SPACE <const> = socket.CMSG_LEN, socket.CMSG_SPACE
 local IPV6 <const>, IP <const> = socket.IPPROTO_IPV6, socket.IPPROTO_IP
 local HOPS <const>, CLASS <const> = socket.IPV6_HOPLIMIT, socket.IPV6_TCLASS
-
-local WAYS <const> = {
-    recvmsg = function(s, ...) return s:recvmsg(#MESSAGE, ...) end,
-    recvmsg_into = function(s, ...)
-        local buffer <const> = socket.buffer(#MESSAGE)
-        local n <const>, ancdata <const>, flags <const>, from <const> =
-            s:recvmsg_into({buffer}, ...)
-        return n and buffer:sub(1, n), ancdata, flags, from
-    end,
-}
 
 local function item(kind, value)
     return {IPV6, kind, string.pack("i", value)}
@@ -28,7 +19,8 @@ end
 -- A case with both ways of receiving. The options are set before the peer sends
 -- the message, with those items.
 local function case(name, options, items, check)
-    for way, receive in pairs(WAYS) do
+    for way, f in pairs(WAYS) do
+        local function receive(s, ...) return f(s, #MESSAGE, ...) end
         parity.case(("%s (%s)"):format(name, way), {transports = {"udp6", "udplite6"}},
             function(s, t)
                 for _, option in ipairs(options) do
@@ -118,7 +110,7 @@ parity.describe("control messages of IPv6", function()
             {transports = {"udp6", "udplite6"}}, function(s, t)
                 for _, option in ipairs(TWO) do assert(s:setsockopt(IPV6, option, 1)) end
                 t:sync("options are set")
-                local found <const> = received(t, receive(s, 10240))
+                local found <const> = received(t, receive(s, #MESSAGE, 10240))
                 assert.is_true(number(found[HOPS]) <= 2)
             end, function(s, t)
                 t:sync("options are set")
