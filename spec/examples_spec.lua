@@ -2,6 +2,7 @@
 -- the README. The examples of many tasks: chat_, web_ and forwarder_examples_spec.lua;
 -- of other families and options: socket_examples_spec.lua.
 
+local net <const> = require "spec.support.net"
 local process <const> = dofile("examples/lib/process.lua")
 local cases <const> = dofile("spec/interop/cases.lua")
 local pair <const> = dofile("spec/interop/pair.lua")
@@ -224,11 +225,7 @@ end)
 describe("the README", function()
     it("shows a program of ten lines that runs as printed", function()
         local program <const> = read_file("README.md"):match("```lua\n(.-)```")
-        local path <const> = os.tmpname()
-        do
-            local file <close> = assert(io.open(path, "w"))
-            file:write(program)
-        end
+        local path <const> = net.file(program)
         local child <close> = process.start(process.lua("lua5.4", path))
         local output, status = child:finish()
         os.remove(path)

@@ -2,6 +2,7 @@
 -- spec/support/fault with a full collection at every request for memory, and
 -- the interpreter with which `make gcstress` runs the whole suite.
 
+local net <const> = require "spec.support.net"
 local process <const> = dofile("examples/lib/process.lua")
 
 local TESTS <const> = (os.getenv "TIDEWIRE_BUILD" or "build") .. "/test/"
@@ -15,10 +16,7 @@ local function run(...)
 end
 
 local function stress(where, text)
-    local path <const> = os.tmpname()
-    local file <const> = assert(io.open(path, "w"))
-    file:write(text)
-    file:close()
+    local path <const> = net.file(text)
     local output <const>, status <const> =
         run("GCSTRESS=" .. where, TESTS .. "gcstress_host", path)
     os.remove(path)

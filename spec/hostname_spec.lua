@@ -38,16 +38,7 @@ describe("names of hosts", function()
     setup(function() known = resolver.knowing(HOSTS) end)
     teardown(function() known:remove() end)
 
-    local function when_possible(name, f)
-        it(name, function()
-            local reason <const> = known:missing()
-            if reason then
-                pending(reason)
-                return
-            end
-            f()
-        end)
-    end
+    local when_possible <const> = resolver.it_with(function() return known end)
 
     when_possible("gethostbyaddr tells by name or number", function()
         assert.equal([[

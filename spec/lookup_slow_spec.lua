@@ -32,16 +32,7 @@ describe("a slow lookup", function()
     setup(function() slow = resolver.slow() end)
     teardown(function() slow:remove() end)
 
-    local function when_possible(name, f)
-        it(name, function()
-            local reason <const> = slow:missing()
-            if reason then
-                pending(reason)
-                return
-            end
-            f()
-        end)
-    end
+    local when_possible <const> = resolver.it_with(function() return slow end)
 
     when_possible("is cut off by the timeout of whoever needs it", function()
         local child <close> = start[[

@@ -2,6 +2,7 @@
 -- Lua: one that took coroutine.resume before tidewire replaced it, and one that
 -- takes what it finds. Each script runs in a child process.
 
+local net <const> = require "spec.support.net"
 local process <const> = dofile("examples/lib/process.lua")
 
 -- A scheduler as such libraries have it: add(f), and run() until all have ended.
@@ -45,10 +46,7 @@ local KINDS <const> = {
 
 -- Runs such a script in a fresh interpreter; it must print these lines.
 local function says(kind, lines, body)
-    local path <const> = os.tmpname()
-    local file <const> = assert(io.open(path, "w"))
-    file:write(KINDS[kind], body)
-    file:close()
+    local path <const> = net.file(KINDS[kind] .. body)
     local child <close> = process.start(process.lua("lua5.4", path))
     local output <const>, status <const> = child:finish()
     os.remove(path)

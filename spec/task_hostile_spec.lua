@@ -188,10 +188,7 @@ end)
 -- -- forking ---------------------------------------------------------------------
 
 local function forking(script)
-    local path <const> = os.tmpname()
-    local file <close> = assert(io.open(path, "w"))
-    assert(file:write(script))
-    file:flush()
+    local path <const> = net.file(script)
     local child <close> = process.start(TESTS .. "fork_host " .. path)
     local output <const>, status <const> = child:finish()
     os.remove(path)

@@ -1,6 +1,7 @@
 -- Addresses that nobody knows: case G2/47. Under a network that brings them, see
 -- spec/support/naming_host.c.
 
+local net <const> = require "spec.support.net"
 local process <const> = dofile("examples/lib/process.lua")
 
 local HOST <const> = (os.getenv "TIDEWIRE_BUILD" or "build") .. "/test/naming_host"
@@ -16,10 +17,7 @@ end
 
 -- What the script prints.
 local function run(script)
-    local path <const> = os.tmpname()
-    local file <close> = assert(io.open(path, "w"))
-    file:write('local socket = require "tidewire.socket"\n', script)
-    file:close()
+    local path <const> = net.file('local socket = require "tidewire.socket"\n' .. script)
     local child <close> = process.start(process.quote(HOST) .. " " .. path)
     local output <const>, status <const> = child:finish()
     os.remove(path)

@@ -130,13 +130,9 @@ describe("what is known of a host", function()
 
     for _, where in ipairs{"main thread", "task"} do
         it(("G5/104 is its name, aliases and addresses [%s]"):format(where), function()
-            local known <const> = resolver.knowing "127.0.0.1 localhost me myself\n"
-            local _ <close> = setmetatable({}, {__close = function() known:remove() end})
+            local known <close> = resolver.knowing "127.0.0.1 localhost me myself\n"
             local reason <const> = known:missing()
-            if reason then
-                pending(reason)
-                return
-            end
+            if reason then return pending(reason) end
             local child <close> = known:start(SCRIPT, where)
             assert.same({"localhost\tme,myself\t127.0.0.1\n" ..
                 "lookup 10.1.2.3: Unknown host\tHOST_NOT_FOUND\n", 0}, {child:finish()})

@@ -187,13 +187,9 @@ end)
 describe("looking up", function()
     for _, how in ipairs{"cancelled", "timeout"} do
         it("G5/106 holds up nobody, and can be given up: " .. how, function()
-            local slow <const> = resolver.slow()
-            local _ <close> = setmetatable({}, {__close = function() slow:remove() end})
+            local slow <close> = resolver.slow()
             local reason <const> = slow:missing()
-            if reason then
-                pending(reason)
-                return
-            end
+            if reason then return pending(reason) end
             local child <close> = slow:start(([[
                 local task, how, turns = require "tidewire.task", "%s", 0
                 local limit = how == "timeout" and 0.3 or nil

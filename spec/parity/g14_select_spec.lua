@@ -10,18 +10,6 @@ local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
 local turns <const> = require "spec.support.turns"
 
--- Connected pairs, closed together.
-local function pairs_of(n)
-    local here <const>, there <const> = {}, {}
-    for i = 1, n do here[i], there[i] = net.pair() end
-    return here, there, setmetatable({}, {__close = function()
-        for i = 1, n do
-            here[i]:close()
-            there[i]:close()
-        end
-    end})
-end
-
 for _, place in ipairs{turns.places[1], turns.places[3]} do
     local where <const>, run <const> = " " .. place[1], place[2]
     local function case(name, f)
@@ -30,7 +18,7 @@ for _, place in ipairs{turns.places[1], turns.places[3]} do
 
     describe("select", function()
         case("register: takes sockets and streams, nothing else", function()
-            local here <const>, there <const>, _ <close> = pairs_of(2)
+            local here <const>, there <const>, _ <close> = net.pairs(2)
             local stream <const> = assert(here[2]:makefile())
             there[2]:send("to a stream\n")
             assert.same({2, true}, {task.select{here[1], stream}})
@@ -41,7 +29,7 @@ for _, place in ipairs{turns.places[1], turns.places[3]} do
         end)
 
         case("register twice: takes one socket as often as it is in the list", function()
-            local here <const>, there <const>, _ <close> = pairs_of(1)
+            local here <const>, there <const>, _ <close> = net.pairs(1)
             local a <const> = here[1]
             net.fails("timeout", task.select{a, a, timeout = 0.001})
             there[1]:send("v")
@@ -49,7 +37,7 @@ for _, place in ipairs{turns.places[1], turns.places[3]} do
         end)
 
         case("unregister: forgets what is not in the list any more", function()
-            local here <const>, there <const>, _ <close> = pairs_of(2)
+            local here <const>, there <const>, _ <close> = net.pairs(2)
             net.fails("timeout", task.select{here[1], here[2], timeout = 0.001})
             there[2]:send("v")
             net.fails("timeout", task.select{here[1], timeout = 0.001})
@@ -57,7 +45,7 @@ for _, place in ipairs{turns.places[1], turns.places[3]} do
         end)
 
         case("unregister after close: says which one is closed", function()
-            local here <const>, _, _ <close> = pairs_of(2)
+            local here <const>, _, _ <close> = net.pairs(2)
             task.spawn(function() here[2]:close() end)
             assert.same({2, nil, "select: closed", "closed"}, {task.select(here)})
             local got <const> = table.pack(task.select(here))
@@ -65,7 +53,7 @@ for _, place in ipairs{turns.places[1], turns.places[3]} do
         end)
 
         case("unregister after close and reuse: the number's next owner is another", function()
-            local here <const>, there <const>, _ <close> = pairs_of(1)
+            local here <const>, there <const>, _ <close> = net.pairs(1)
             local a <const>, b <const> = net.pair()
             local fd <const> = a:fileno()
             net.fails("timeout", task.select{a, here[1], timeout = 0.001})
@@ -82,7 +70,7 @@ for _, place in ipairs{turns.places[1], turns.places[3]} do
         end)
 
         case("modify: another list is another choice", function()
-            local here <const>, there <const>, _ <close> = pairs_of(3)
+            local here <const>, there <const>, _ <close> = net.pairs(3)
             there[3]:send("v")
             for _ = 1, 3 do
                 net.fails("timeout", task.select{here[1], here[2], timeout = 0})
@@ -92,7 +80,7 @@ for _, place in ipairs{turns.places[1], turns.places[3]} do
         end)
 
         case("get_key: gives the place in the list", function()
-            local here <const>, there <const>, _ <close> = pairs_of(5)
+            local here <const>, there <const>, _ <close> = net.pairs(5)
             local names <const> = {}
             for i, s in ipairs(here) do names[s] = "number " .. i end
             for _, i in ipairs{5, 2, 4} do
@@ -103,7 +91,7 @@ for _, place in ipairs{turns.places[1], turns.places[3]} do
         end)
 
         case("select: finds what can be read, an end, and somebody to accept", function()
-            local here <const>, there <const>, _ <close> = pairs_of(2)
+            local here <const>, there <const>, _ <close> = net.pairs(2)
             local server <close> = assert(socket.create_server{"127.0.0.1", 0})
             local items <const> = {here[1], here[2], server, timeout = net.LIMIT}
             there[2]:close()
@@ -117,7 +105,7 @@ for _, place in ipairs{turns.places[1], turns.places[3]} do
         end)
 
         case("timeout: 0 looks, more waits, none waits for ever", function()
-            local here <const>, there <const>, _ <close> = pairs_of(1)
+            local here <const>, there <const>, _ <close> = net.pairs(1)
             local a <const> = here[1]
             net.quick(function() net.fails("timeout", task.select{a, timeout = 0}) end)
             turns.takes(0.05, function() net.fails("timeout", task.select{a, timeout = 0.05}) end)
@@ -136,7 +124,7 @@ for _, place in ipairs{turns.places[1], turns.places[3]} do
         end)
 
         case("selector: one loop serves many", function()
-            local here <const>, there <const>, _ <close> = pairs_of(50)
+            local here <const>, there <const>, _ <close> = net.pairs(50)
             here.timeout = net.LIMIT
             for i, s in ipairs(there) do
                 task.spawn(function()
@@ -151,7 +139,7 @@ for _, place in ipairs{turns.places[1], turns.places[3]} do
         end)
 
         case("read and write: a task each", function()
-            local here <const>, there <const>, _ <close> = pairs_of(1)
+            local here <const>, there <const>, _ <close> = net.pairs(1)
             net.fill(here[1])
             here[1]:settimeout(net.LIMIT)
             local writer <const> = task.spawn(function() return here[1]:sendall("the end") end)

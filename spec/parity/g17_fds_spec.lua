@@ -7,18 +7,6 @@ local socket <const> = require "tidewire.socket"
 local MESSAGE <const> = "This is a message that brings descriptors"
 local UNIX <const> = {transports = {"unix", "unix_dgram", "unix_seqpacket"}}
 
--- n sockets and who is connected to them, all closed together.
-local function pairs_of(n)
-    local list <const> = setmetatable({near = {}, far = {}}, {__close = function(list)
-        for i = 1, n do
-            list.near[i]:close()
-            list.far[i]:close()
-        end
-    end})
-    for i = 1, n do list.near[i], list.far[i] = net.pair() end
-    return list
-end
-
 -- Sends descriptors of the peer's kind of socket.
 local function send(s, t, fds, ...)
     assert.equal(#MESSAGE, socket.send_fds(s, {MESSAGE:sub(1, 9), MESSAGE:sub(10)}, fds,
@@ -48,9 +36,9 @@ parity.describe("descriptors", function()
             assert(out:sendall(tostring(i)))
         end
     end, function(s, t)
-        local list <close> = pairs_of(10)
-        send(s, t, list.near)
-        for i, inp in ipairs(list.far) do
+        local near <const>, far <const>, _ <close> = net.pairs(10)
+        send(s, t, near)
+        for i, inp in ipairs(far) do
             assert.equal(tostring(i), inp:recv(10))
         end
     end)
@@ -70,11 +58,11 @@ parity.describe("descriptors", function()
             end
             t:sync("received")
         end, function(s, t)
-            local list <close> = pairs_of(3)
-            for _ = 0, 3 do send(s, t, list.near) end
+            local near <const>, far <const>, _ <close> = net.pairs(3)
+            for _ = 0, 3 do send(s, t, near) end
             t:sync("sent")
             t:sync("received")
-            for i, inp in ipairs(list.far) do
+            for i, inp in ipairs(far) do
                 assert.equal(("x"):rep(4 - i), inp:recv(10))
             end
         end)
@@ -87,9 +75,9 @@ parity.describe("descriptors", function()
         assert.equal(MESSAGE, data)
         local _ <close> = open(fds)
     end, function(s, t)
-        local list <close> = pairs_of(1)
+        local near <const>, _, _ <close> = net.pairs(1)
         t:sync("looked")
-        send(s, t, list.near, socket.MSG_DONTWAIT)
+        send(s, t, near, socket.MSG_DONTWAIT)
         t:sync("sent")
     end)
 
@@ -99,10 +87,10 @@ parity.describe("descriptors", function()
         local sockets <close> = open(fds)
         assert(sockets[1]:sendall(tostring(from)))
     end, function(s, t)
-        local list <close> = pairs_of(1)
-        net.fails("ENOTCONN", socket.send_fds(s, {MESSAGE}, list.near))
-        send(s, t, list.near, 0)
-        assert.equal(tostring(s:getsockname()), list.far[1]:recv(200))
+        local near <const>, far <const>, _ <close> = net.pairs(1)
+        net.fails("ENOTCONN", socket.send_fds(s, {MESSAGE}, near))
+        send(s, t, near, 0)
+        assert.equal(tostring(s:getsockname()), far[1]:recv(200))
     end)
 
     parity.case("G17/299 may be sockets, streams, files and integers", UNIX, function(s)
@@ -115,14 +103,14 @@ parity.describe("descriptors", function()
         local sockets <close> = open(fds)
         for i, out in ipairs(sockets) do assert(out:sendall("to " .. i)) end
     end, function(s, t)
-        local list <close> = pairs_of(3)
-        local stream <close> = assert(list.near[2]:makefile("rw"))
+        local near <const>, far <const>, _ <close> = net.pairs(3)
+        local stream <close> = assert(near[2]:makefile("rw"))
         local path <const> = os.tmpname()
         local file <close> = assert(io.open(path, "w+"))
         os.remove(path)
         assert(file:write("what the file says"):flush())
-        send(s, t, {list.near[1], stream, file, list.near[3]:fileno()})
-        for i, inp in ipairs(list.far) do
+        send(s, t, {near[1], stream, file, near[3]:fileno()})
+        for i, inp in ipairs(far) do
             assert.equal("to " .. i, inp:recv(10))
         end
     end)

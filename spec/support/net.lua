@@ -40,6 +40,18 @@ function net.pair(kind)
     return a, b
 end
 
+--- Lists of `n` sockets and of their peers, and what closes them all.
+function net.pairs(n)
+    local here <const>, there <const> = {}, {}
+    for i = 1, n do here[i], there[i] = net.pair() end
+    return here, there, setmetatable({}, {__close = function()
+        for i = 1, n do
+            here[i]:close()
+            there[i]:close()
+        end
+    end})
+end
+
 --- A UDP socket bound to loopback.
 function net.udp(host)
     host = host or "127.0.0.1"
@@ -152,6 +164,14 @@ function net.path()
     local name <const> = os.tmpname()
     os.remove(name)
     return name
+end
+
+--- A new file under /tmp that holds that text: its path.
+function net.file(text)
+    local path <const> = os.tmpname()
+    local file <close> = assert(io.open(path, "w"))
+    assert(file:write(text))
+    return path
 end
 
 --- Reads to the end of the stream: all data, and what ended it.

@@ -3,6 +3,7 @@
 -- (stdout and stderr together) is read line by line, see examples/lib/process.lua;
 -- it is ended after 20 seconds whatever happens.
 
+local net <const> = require "spec.support.net"
 local process <const> = dofile("examples/lib/process.lua")
 local socket <const> = require "tidewire.socket"
 
@@ -13,10 +14,7 @@ local PREAMBLE <const> = [[os.remove(arg[0]) io.stdout:setvbuf "line" ]]
     .. [[local socket = require "tidewire.socket" local function say(...) print(...) end ]]
 
 local function command(script, ...)
-    local path <const> = os.tmpname()
-    local file <close> = assert(io.open(path, "w"))
-    assert(file:write(PREAMBLE, script))
-    return process.lua("lua5.4", path, ...)
+    return process.lua("lua5.4", net.file(PREAMBLE .. script), ...)
 end
 
 --- Starts a script, which has `socket`, `say` (print) and its arguments.

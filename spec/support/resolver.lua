@@ -1,6 +1,7 @@
 -- Child processes whose resolver we know: one that is slow, and one that knows
 -- what we want it to know. See peer.lua for what their scripts have.
 
+local busted <const> = require "busted"
 local net <const> = require "spec.support.net"
 local peer <const> = require "spec.support.peer"
 local process <const> = dofile("examples/lib/process.lua")
@@ -11,9 +12,9 @@ local resolver <const> = {}
 -- asks a name server, so a FIFO there makes it as slow as we like.
 
 local slow <const> = {}
-local slow_mt <const> = {__index = slow}
+local slow_mt <const> = {__index = slow, __close = function(self) self:remove() end}
 
---- A slow resolver, for which to call remove() in the end.
+--- A slow resolver, to be closed, or for which to call remove() in the end.
 function resolver.slow()
     local fifo <const> = net.path()
     assert(os.execute("mkfifo " .. fifo))
@@ -51,14 +52,7 @@ local WITHIN <const> = [[sh -c 'mount --bind "$1" /etc/hosts &&
     mount --bind "$2" /etc/nsswitch.conf && shift 2 && exec "$@"' sh ]]
 
 local known <const> = {}
-local known_mt <const> = {__index = known}
-
-local function write(text)
-    local path <const> = os.tmpname()
-    local file <close> = assert(io.open(path, "w"))
-    assert(file:write(text))
-    return path
-end
+local known_mt <const> = {__index = known, __close = function(self) self:remove() end}
 
 --- The first of the ways to call unshare that works here.
 function resolver.unshare(what)
@@ -67,10 +61,9 @@ function resolver.unshare(what)
     end
 end
 
---- A resolver that knows what that text for /etc/hosts says, for which to call
---- remove() in the end.
+--- A resolver that knows what that text for /etc/hosts says; ditto.
 function resolver.knowing(hosts)
-    return setmetatable({hosts = write(hosts), switch = write "hosts: files\n"}, known_mt)
+    return setmetatable({hosts = net.file(hosts), switch = net.file "hosts: files\n"}, known_mt)
 end
 
 function known:remove()
@@ -92,6 +85,18 @@ function known:missing()
     local may <const> = resolver.unshare "m" and
         select(2, process.start(self:within() .. "true"):finish()) == 0
     return not may and "/etc/hosts cannot be replaced for one process" or nil
+end
+
+--- busted's `it`, for cases that are skipped where there can be no such resolver as
+--- find() returns.
+function resolver.it_with(find)
+    return function(name, f)
+        busted.it(name, function()
+            local reason <const> = find():missing()
+            if reason then return busted.pending(reason) end
+            return f()
+        end)
+    end
 end
 
 return resolver

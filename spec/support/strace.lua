@@ -4,6 +4,7 @@
 
 local assert <const> = require "luassert"
 local busted <const> = require "busted"
+local net <const> = require "spec.support.net"
 local process <const> = dofile("examples/lib/process.lua")
 
 local INTERPRETER <const> = os.getenv "TIDEWIRE_LUA" or "lua5.4"
@@ -19,18 +20,11 @@ local function connected()
 end
 ]]
 
-local function write_script(text)
-    local path <const> = os.tmpname()
-    local file <close> = assert(io.open(path, "w"))
-    assert(file:write(text))
-    return path
-end
-
 -- Runs a script under strace with what `inject` says: its output, its status.
 -- LeakSanitizer is a tracer itself and has to stand back; a script that hangs
 -- dies with strace.
 local function inject(case)
-    local path <const> = write_script((case.bare and "" or PREAMBLE) .. case.script)
+    local path <const> = net.file((case.bare and "" or PREAMBLE) .. case.script)
     local child <close> = process.start(table.concat({
         "ASAN_OPTIONS=detect_leaks=0", "TIDEWIRE_BACKEND=" .. (case.backend or "epoll"),
         "sh -c " .. process.quote((case.shell or "") .. " exec strace -f -qq -o /dev/null"
