@@ -2,6 +2,7 @@
 
 local net <const> = require "spec.support.net"
 local socket <const> = require "tidewire.socket"
+local tasks <const> = require "spec.support.tasks"
 
 -- A stream over a datagram socket that gets `...`, the peer gone after it.
 local function packets(...)
@@ -51,9 +52,10 @@ describe("a stream", function()
     it("survives a finalizer that closes it", function()
         local a <close>, second = socket.socketpair()
         local b <close> = second
+        b:settimeout(net.LIMIT)
         local formats <const>, closed = {}, false
         for i = 1, 100 do formats[i] = "L" end
-        for i = 1, 150 do a:send(("line %d of text\n"):format(i)) end
+        for i = 1, 250 do a:send(("line %d of text\n"):format(i)) end
         local _ <close> = setmetatable({}, { __close = function()
             collectgarbage("incremental", 200, 100, 13)
         end })
@@ -66,9 +68,11 @@ describe("a stream", function()
             collectgarbage("incremental", 0, 1000, 30)
             collectgarbage "restart"
             local got <const> = table.pack(file:read(table.unpack(formats)))
-            assert.is_true(closed)
-            assert.equal("closed", got[got.n])
-            assert.is_true(got.n < 100)
+            -- Forced collections leave finalizers for later.
+            assert.is_true(closed or tasks.stressed)
+            assert.equal(closed, got[got.n] == "closed")
+            assert.equal(closed, got.n < 100)
+            file:close()
             closed = false
         end
     end)
