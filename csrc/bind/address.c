@@ -373,16 +373,20 @@ int ltw_toaddr(lua_State *L, int idx, const struct tw_sock *sock,
     return 0;
 }
 
-/* An int field of the table at `idx`, or 0. */
-static int int_field(lua_State *L, int idx, const char *name)
+/* An int field of the table at `idx`, at most `max`; or 0. */
+static int int_field(lua_State *L, int idx, const char *name, int max)
 {
     int exact = 0;
     lua_Integer n = 0;
     if (lua_getfield(L, idx, name) != LUA_TNIL)
     {
         n = lua_tointegerx(L, -1, &exact);
-        if (!exact || n < 0 || n > INT_MAX)
-            ltw_argerror(L, idx, name, "integer expected");
+        if (!exact || n < 0 || n > max)
+            luaL_argerror(L, idx,
+                          lua_pushfstring(L,
+                                          "%s: integer from 0 to %d "
+                                          "expected",
+                                          name, max));
     }
     lua_pop(L, 1);
     return (int)n;
@@ -428,8 +432,8 @@ int ltw_tonumeric(lua_State *L, int idx, const char *op)
     struct tw_addr addr;
     if (lua_istable(L, idx))
     {
-        like.family = (int16_t)int_field(L, idx, "family");
-        like.proto = int_field(L, idx, "proto");
+        like.family = (int16_t)int_field(L, idx, "family", INT16_MAX);
+        like.proto = int_field(L, idx, "proto", INT_MAX);
     }
     if (like.family == AF_UNSPEC)
         like.family = (int16_t)family_guessed(L, idx);

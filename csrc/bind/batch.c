@@ -35,25 +35,37 @@ static struct tw_batch *new_batch(lua_State *L, unsigned capacity, size_t size)
     return b;
 }
 
-/* Sets the receiver of slot i from the address object or nil at `idx`. */
-static void set_address(lua_State *L, struct tw_batch *b, unsigned i, int idx)
+/* The receiver that the address object or nil at `idx` is. */
+static struct tw_addr address_arg(lua_State *L, int idx)
 {
-    b->addrs[i].len = 0;
-    if (!lua_isnoneornil(L, idx) && !ltw_getaddr(L, idx, &b->addrs[i]))
+    struct tw_addr addr = {.len = 0};
+    if (!lua_isnoneornil(L, idx) && !ltw_getaddr(L, idx, &addr))
         ltw_typeerror(L, idx, "address", "address object");
+    return addr;
 }
 
-/* Sets slot i from data at `idx`, and the address that follows it. */
-static void set_slot(lua_State *L, struct tw_batch *b, unsigned i, int idx)
+/* Sets slot i from data at `idx`, and the address that follows it, once all is
+   known to be right; `arg` is to blame for what is too long. */
+static void set_slot(lua_State *L, struct tw_batch *b, unsigned i, int idx,
+                     int arg)
 {
     size_t len;
     const char *data = ltw_bytes(L, idx, "data", &len);
     if (len > b->size)
-        luaL_argerror(L, idx,
+        luaL_argerror(L, arg,
                       lua_pushfstring(L, "data: %I bytes, a slot has %I",
                                       (lua_Integer)len, (lua_Integer)b->size));
-    set_address(L, b, i, idx + 1);
+    b->addrs[i] = address_arg(L, idx + 1);
     tw_batch_put(b, i, data, len);
+}
+
+/* Raises: the value at `at` is not what was expected in the i-th entry. */
+static int wrong_entry(lua_State *L, int idx, lua_Integer i, int at,
+                       const char *expected)
+{
+    return luaL_argerror(L, idx,
+                         lua_pushfstring(L, "list[%I]: %s expected, got %s", i,
+                                         expected, luaL_typename(L, at)));
 }
 
 /* Pushes the data and the address of the i-th entry of the list at `idx`. */
@@ -62,11 +74,17 @@ static void push_entry(lua_State *L, int idx, lua_Integer i, int address)
     if (lua_geti(L, idx, i) != LUA_TTABLE)
     {
         lua_pushvalue(L, address);
-        return;
     }
-    lua_geti(L, -1, 1);
-    lua_geti(L, -2, 2);
-    lua_remove(L, -3);
+    else
+    {
+        lua_geti(L, -1, 1);
+        lua_geti(L, -2, 2);
+        lua_remove(L, -3);
+    }
+    if (lua_type(L, -2) != LUA_TSTRING && !ltw_test(L, -2, LTW_BUFFER))
+        wrong_entry(L, idx, i, -2, "data: string or buffer");
+    if (!lua_isnil(L, -1) && !ltw_test(L, -1, LTW_ADDRESS))
+        wrong_entry(L, idx, i, -1, "address: address object");
 }
 
 /* Pushes a batch of what is in the list at `idx`; `address` is where the
@@ -75,6 +93,7 @@ static void push_list(lua_State *L, int idx, int address)
 {
     lua_Integer n = luaL_len(L, idx);
     size_t len, longest = 0;
+    address_arg(L, address);
     if (n < 0 || n > TW_BATCH_MAX)
         ltw_argerror(L, idx, "list", "must have 0 to 1024 entries");
     for (lua_Integer i = 1; i <= n; i++)
@@ -88,7 +107,7 @@ static void push_list(lua_State *L, int idx, int address)
     for (unsigned i = 0; i < b->capacity; i++)
     {
         push_entry(L, idx, (lua_Integer)i + 1, address);
-        set_slot(L, b, i, lua_gettop(L) - 1);
+        set_slot(L, b, i, lua_gettop(L) - 1, idx);
         lua_pop(L, 2);
     }
     b->count = b->capacity;
@@ -172,7 +191,7 @@ static int batch_set(lua_State *L)
     struct tw_batch *b = self(L);
     unsigned i = slot(L, b, 2);
     lua_settop(L, 4);
-    set_slot(L, b, i, 3);
+    set_slot(L, b, i, 3, 3);
     lua_settop(L, 1);
     return 1;
 }
@@ -185,7 +204,7 @@ static int batch_add(lua_State *L)
     lua_settop(L, 3);
     if (b->count == b->capacity)
         luaL_argerror(L, 1, "the batch is full");
-    set_slot(L, b, b->count, 2);
+    set_slot(L, b, b->count, 2, 2);
     b->count++;
     lua_settop(L, 1);
     return 1;

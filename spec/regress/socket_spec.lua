@@ -15,7 +15,8 @@ local function finalized(recv)
     prepare()
     collectgarbage()
     assert.equal("closed", select(3, recv(back, 1)))
-    back = nil
+    back = false
+    assert.is_false(back)
     collectgarbage()
 end
 
@@ -52,5 +53,29 @@ describe("an argument", function()
             net.raises("list: ", socket.batch, list)
             net.raises("list: ", a.sendmany, a, list)
         end
+    end)
+
+    it("in a list of datagrams is blamed by its place", function()
+        local a <close> = net.udp()
+        for _, f in ipairs { socket.batch, function(...) return a:sendmany(...) end } do
+            net.raises("list[2]: data: string or buffer expected, got number", f, { "a", 5 })
+            net.raises("list[1]: data: string or buffer expected, got nil", f, { {} })
+            net.raises("list[2]: address: address object expected, got string", f,
+                { "a", { "b", "::1" } })
+        end
+        net.raises("#2 to 'tidewire.socket.batch' (address: ", socket.batch, { "a" }, 5)
+        net.raises("address object expected, got 5", a.sendmany, a, { "a" }, 5)
+    end)
+
+    it("that is refused leaves the slot of a batch as it was", function()
+        local addr <const> = socket.address("127.0.0.1", 9)
+        local batch <const> = socket.batch { { "x", addr } }
+        net.raises("address object expected", batch.set, batch, 1, "y", 5)
+        assert.same({ "x", addr }, { batch:get(1) })
+    end)
+
+    it("as large as a family is not cut to one", function()
+        net.raises("family: integer from 0 to 32767 expected", socket.address,
+            { family = 65536 + socket.AF_INET, "127.0.0.1", 80 })
     end)
 end)
