@@ -382,11 +382,9 @@ static int int_field(lua_State *L, int idx, const char *name, int max)
     {
         n = lua_tointegerx(L, -1, &exact);
         if (!exact || n < 0 || n > max)
-            luaL_argerror(L, idx,
-                          lua_pushfstring(L,
-                                          "%s: integer from 0 to %d "
-                                          "expected",
-                                          name, max));
+            luaL_argerror(
+                L, idx,
+                lua_pushfstring(L, "%s: integer expected, 0 to %d", name, max));
     }
     lua_pop(L, 1);
     return (int)n;
