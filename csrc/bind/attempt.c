@@ -78,7 +78,7 @@ static int kernel_flags(const struct tw_runtime *rt, const struct ltw_socket *s,
     return tw_task_may_block(rt, &s->sock) ? flags : flags | MSG_DONTWAIT;
 }
 
-static size_t total(const struct msghdr *msg)
+size_t ltw_total(const struct msghdr *msg)
 {
     size_t len = 0;
     for (size_t i = 0; i < msg->msg_iovlen; i++)
@@ -140,7 +140,7 @@ ssize_t ltw_tryrecvmsg(struct tw_runtime *rt, struct ltw_socket *s,
     int rc = ltw_attempt(rt, s, TW_READ, flags);
     if (rc < 0)
         return rc;
-    size_t len = total(msg);
+    size_t len = ltw_total(msg);
     ssize_t n = tw_sock_recvmsg(&s->sock, msg, kernel_flags(rt, s, flags));
     note_received(s, n, len, flags);
     return n;
@@ -219,7 +219,7 @@ ssize_t ltw_trysendmsg(struct tw_runtime *rt, struct ltw_socket *s,
         return rc;
     int kflags = kernel_flags(rt, s, flags);
     ssize_t n = tw_sock_sendmsg(&s->sock, msg, kflags);
-    note_sent(s, n, total(msg), kflags);
+    note_sent(s, n, ltw_total(msg), kflags);
     return n;
 }
 

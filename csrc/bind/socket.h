@@ -94,6 +94,9 @@ int ltw_tryrecvmany(struct tw_runtime *rt, struct ltw_socket *s,
 int ltw_trysendmany(struct tw_runtime *rt, struct ltw_socket *s,
                     const struct ltw_slots *slots, int flags);
 
+/* The bytes of all of a message's buffers. */
+size_t ltw_total(const struct msghdr *msg);
+
 /*
  * A block for the next receive: as much as may arrive, not as much as was
  * asked for. Sets *len. NULL: no memory.
@@ -130,6 +133,10 @@ char *ltw_target(lua_State *L, size_t *len);
 bool ltw_wants_whole(const struct ltw_socket *s, int flags);
 int ltw_recv_whole(lua_State *L, bool from);
 int ltw_recv_into_whole(lua_State *L, bool from);
+
+/* Makes sure that the block of memory in a slot (nil: none) has room beyond
+   `got`, `len` in all at most; returns how much. */
+size_t ltw_more_room(lua_State *L, int slot, size_t got, size_t len);
 
 /* socket:makefile (stream.c) */
 int ltw_makefile(lua_State *L);

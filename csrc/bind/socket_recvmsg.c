@@ -39,10 +39,23 @@ struct arrival
     const struct receiving *how;
     struct msghdr msg;
     struct tw_addr addr;
-    struct iovec iov;
-    ssize_t n;
-    lua_Integer max; /* descriptors wanted */
-    bool more;       /* there were more of them */
+    struct iovec iov; /* where data goes that becomes a string */
+    size_t got;       /* how much has come, in all */
+    bool whole;       /* MSG_WAITALL: several pieces make one message */
+    lua_Integer max;  /* descriptors wanted */
+    bool more;        /* there were more of them */
+};
+
+enum
+{
+    SIZE = 2, /* or buffers */
+    CONTROL = 3,
+    FLAGS = 4,
+    MEMORY = 5, /* for control messages, unless they are few */
+    PUSH = 6,
+    MAX = 7,
+    GOT = 8,  /* of the whole, so far */
+    WHOLE = 9 /* and where it is, if it becomes a string */
 };
 
 /* The walk over the descriptors that have come. */
@@ -79,16 +92,22 @@ static void close_others(const struct arrival *a)
             a->s->sock.net->close(a->s->sock.net, fd);
 }
 
+/* Pushes the data, or its length. */
+static void push_data(lua_State *L, const struct arrival *a)
+{
+    /* With MSG_TRUNC, that is the datagram's length and may exceed the room. */
+    size_t n = a->got < a->iov.iov_len ? a->got : a->iov.iov_len;
+    if (a->how->into)
+        lua_pushinteger(L, (lua_Integer)a->got);
+    else
+        lua_pushlstring(L, a->iov.iov_base, n);
+}
+
 /* Pushes data or its length, control messages or descriptors, flags, address.
    Returns 4. */
 static int push_arrival(lua_State *L, struct arrival *a)
 {
-    size_t n = (size_t)a->n, room = a->iov.iov_len;
-    /* With MSG_TRUNC, n is the datagram's length and may exceed the room. */
-    if (a->how->into)
-        lua_pushinteger(L, (lua_Integer)n);
-    else
-        lua_pushlstring(L, a->iov.iov_base, n < room ? n : room);
+    push_data(L, a);
     if (a->how->fds)
         push_fds(L, a);
     else
@@ -107,7 +126,7 @@ static int protected_push(lua_State *L)
 
 /*
  * Pushes the results. On the way memory may run out, or a hook do anything and
- * raise an error: descriptors are then closed. The function at slot 6 is
+ * raise an error: descriptors are then closed. The function at PUSH is
  * protected_push, made before there were any.
  */
 static int deliver(lua_State *L, struct arrival *a, bool *has_fds)
@@ -119,7 +138,7 @@ static int deliver(lua_State *L, struct arrival *a, bool *has_fds)
     struct tw_runtime *rt = &ltw_state(L)->rt;
     struct tw_scratch held;
     tw_runtime_hold(rt, &held);
-    lua_pushvalue(L, 6);
+    lua_pushvalue(L, PUSH);
     lua_pushlightuserdata(L, a);
     int status = lua_pcall(L, 1, 4, 0);
     tw_runtime_unhold(rt, &held);
@@ -133,56 +152,123 @@ static int deliver(lua_State *L, struct arrival *a, bool *has_fds)
     return 4;
 }
 
-/* Sets where the data goes: 0, or -ENOMEM. */
-static int set_room(lua_State *L, struct tw_runtime *rt, struct arrival *a)
+/* Leaves out what has come already. The list may have become shorter. */
+static void skip(struct msghdr *msg, size_t n)
 {
-    if (a->how->into)
-        return ltw_setbuffers(L, 2, true, &a->msg);
-    a->iov.iov_len = (size_t)lua_tointeger(L, 2);
-    a->iov.iov_base = ltw_room(rt, a->s, &a->iov.iov_len);
-    a->msg.msg_iov = &a->iov;
-    a->msg.msg_iovlen = 1;
-    return a->iov.iov_base ? 0 : -ENOMEM;
+    while (msg->msg_iovlen > 0 && n >= msg->msg_iov->iov_len)
+    {
+        n -= msg->msg_iov->iov_len;
+        msg->msg_iov++;
+        msg->msg_iovlen--;
+    }
+    if (msg->msg_iovlen > 0)
+    {
+        msg->msg_iov->iov_base = (char *)msg->msg_iov->iov_base + n;
+        msg->msg_iov->iov_len -= n;
+    }
 }
 
-/*
- * Stack: self, size or buffers, room for control messages, flags, memory for
- * them or nil, protected_push or nil, how many descriptors are wanted.
- */
+/* Sets where the data goes: how much there is room for in all, or -ENOMEM. */
+static ssize_t set_room(lua_State *L, struct tw_runtime *rt, struct arrival *a)
+{
+    size_t len = (size_t)lua_tointeger(L, SIZE);
+    a->msg.msg_iov = &a->iov;
+    a->msg.msg_iovlen = 1;
+    if (a->how->into)
+    {
+        int rc = ltw_setbuffers(L, SIZE, true, &a->msg);
+        len = rc < 0 ? 0 : ltw_total(&a->msg);
+        if (a->got > 0)
+            skip(&a->msg, a->got);
+        return rc < 0 ? rc : (ssize_t)len;
+    }
+    if (a->whole)
+    {
+        a->iov.iov_len = ltw_more_room(L, WHOLE, a->got, len);
+        a->iov.iov_base = (char *)lua_touserdata(L, WHOLE) + a->got;
+        return (ssize_t)len;
+    }
+    a->iov.iov_len = len;
+    a->iov.iov_base = ltw_room(rt, a->s, &a->iov.iov_len);
+    return a->iov.iov_base ? (ssize_t)len : -ENOMEM;
+}
+
+/* One attempt, or several to make a whole, unless there are control messages:
+   those may hold descriptors, which must not wait. */
+static ssize_t take(lua_State *L, struct tw_wait *wait, struct arrival *a,
+                    unsigned char *small)
+{
+    int flags = (int)lua_tointeger(L, FLAGS) & ~(a->whole ? MSG_WAITALL : 0);
+    ssize_t n, len = 0;
+    do
+    {
+        a->msg.msg_name = &a->addr.u.sa;
+        a->msg.msg_namelen = sizeof a->addr.u;
+        a->msg.msg_controllen = (size_t)lua_tointeger(L, CONTROL);
+        if (a->msg.msg_controllen)
+            a->msg.msg_control =
+                lua_isnil(L, MEMORY) ? small : lua_touserdata(L, MEMORY);
+        n = len = set_room(L, wait->rt, a);
+        if (n >= 0)
+            n = ltw_tryrecvmsg(wait->rt, a->s, &a->msg, flags);
+        a->got += n > 0 ? (size_t)n : 0;
+    } while (a->whole && n > 0 && a->got < (size_t)len &&
+             a->msg.msg_controllen == 0);
+    return n;
+}
+
+/* Ends a step that has not got a whole, or anything. */
+static int give_up(lua_State *L, struct tw_wait *wait, struct arrival *a,
+                   ssize_t rc)
+{
+    int flags = (int)lua_tointeger(L, FLAGS);
+    int results = ltw_unfinished(L, wait, rc, flags, a->how->op);
+    if (results == TW_TASK_WAIT)
+    {
+        lua_pushinteger(L, (lua_Integer)a->got);
+        lua_replace(L, GOT);
+    }
+    else if (a->got > 0)
+    {
+        push_data(L, a);
+        results++;
+    }
+    return results;
+}
+
 static int receive_step(lua_State *L, struct tw_wait *wait,
                         const struct receiving *how, bool *fds)
 {
     unsigned char small[CONTROL_SMALL];
-    struct arrival a = {
-        .s = lua_touserdata(L, 1), .how = how, .max = lua_tointeger(L, 7)};
-    int flags = (int)lua_tointeger(L, 4);
-    a.msg.msg_name = &a.addr.u.sa;
-    a.msg.msg_namelen = sizeof a.addr.u;
-    a.msg.msg_controllen = (size_t)lua_tointeger(L, 3);
-    if (a.msg.msg_controllen)
-        a.msg.msg_control = lua_isnil(L, 5) ? small : lua_touserdata(L, 5);
+    struct arrival a = {.s = lua_touserdata(L, 1),
+                        .how = how,
+                        .got = (size_t)lua_tointeger(L, GOT),
+                        .max = lua_tointeger(L, MAX)};
+    a.whole = ltw_wants_whole(a.s, (int)lua_tointeger(L, FLAGS));
     ssize_t n = ltw_obstacle(a.s, wait);
     if (n == 0)
-        n = set_room(L, wait->rt, &a);
-    if (n == 0)
-        n = ltw_tryrecvmsg(wait->rt, a.s, &a.msg, flags);
+        n = take(L, wait, &a, small);
+    if (a.whole && !how->into)
+        a.iov = (struct iovec){lua_touserdata(L, WHOLE), a.got};
+    bool at_end = n == TW_EOF || (tw_err_want(n) && a.s->sock.timeout == 0);
+    if (n < 0 && !(at_end && a.got > 0))
+        return give_up(L, wait, &a, n);
     if (n < 0)
-        return ltw_unfinished(L, wait, n, flags, how->op);
-    a.n = n;
+        a.msg.msg_namelen = a.msg.msg_controllen = 0;
     a.addr.len = a.msg.msg_namelen;
     tw_sock_named(&a.s->sock, &a.addr);
     return deliver(L, &a, fds);
 }
 
-/* Makes slots 3 to 7 what receive_step wants, for `control` bytes. */
+/* Makes the slots what receive_step wants, for `control` bytes. */
 static void begin_receive(lua_State *L, lua_Integer control, lua_Integer max)
 {
     int flags = ltw_optint(L, 4, "flags", 0);
-    lua_settop(L, 2);
+    lua_settop(L, SIZE);
     lua_pushinteger(L, control < CONTROL_MAX ? control : CONTROL_MAX);
     lua_pushinteger(L, flags);
     if (control > CONTROL_SMALL)
-        lua_newuserdatauv(L, (size_t)lua_tointeger(L, 3), 0);
+        lua_newuserdatauv(L, (size_t)lua_tointeger(L, CONTROL), 0);
     else
         lua_pushnil(L);
     if (control > 0)
@@ -195,6 +281,8 @@ static void begin_receive(lua_State *L, lua_Integer control, lua_Integer max)
         lua_pushnil(L);
     }
     lua_pushinteger(L, max);
+    lua_pushinteger(L, 0);
+    lua_pushnil(L);
 }
 
 /* The function whose slots begin_receive has made. */
@@ -232,7 +320,8 @@ static int sock_recvmsg_k(lua_State *L, struct tw_wait *wait)
  * control messages (see control.h), for which there are `ancsize` bytes of room
  * (none by default; CMSG_SPACE says how many it takes); flags, such as
  * MSG_TRUNC and MSG_CTRUNC; and the sender's address, or nil. Or nil, message,
- * code. Descriptors are close-on-exec, and the caller's to close.
+ * code. Descriptors are close-on-exec, and the caller's to close. MSG_WAITALL
+ * is as for recv, but a control message ends the waiting too.
  */
 static int sock_recvmsg(lua_State *L)
 {

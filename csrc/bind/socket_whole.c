@@ -71,19 +71,18 @@ enum
     GOT = 5
 };
 
-/* Makes sure that the block has room, and returns how much. */
-static size_t more_room(lua_State *L, const struct whole *w)
+size_t ltw_more_room(lua_State *L, int slot, size_t got, size_t len)
 {
-    size_t size = lua_rawlen(L, BLOCK);
-    if (w->got < size)
-        return size - w->got;
+    size_t size = lua_isnil(L, slot) ? 0 : lua_rawlen(L, slot);
+    if (got < size)
+        return size - got;
     size = size ? 2 * size : FIRST_BLOCK;
-    size = size < w->len ? size : w->len;
+    size = size < len ? size : len;
     char *block = lua_newuserdatauv(L, size, 0);
-    if (w->got)
-        memcpy(block, lua_touserdata(L, BLOCK), w->got);
-    lua_replace(L, BLOCK);
-    return size - w->got;
+    if (got)
+        memcpy(block, lua_touserdata(L, slot), got);
+    lua_replace(L, slot);
+    return size - got;
 }
 
 static int string_step(lua_State *L, struct tw_wait *wait, bool from)
@@ -98,7 +97,7 @@ static int string_step(lua_State *L, struct tw_wait *wait, bool from)
     ssize_t rc = ltw_obstacle(w.s, wait);
     while (rc >= 0 && w.got < w.len)
     {
-        size_t room = more_room(L, &w);
+        size_t room = ltw_more_room(L, BLOCK, w.got, w.len);
         rc = take(wait->rt, &w, (char *)lua_touserdata(L, BLOCK) + w.got, room);
     }
     int failed = settle(L, wait, &w, rc);
