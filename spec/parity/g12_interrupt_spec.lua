@@ -196,7 +196,7 @@ parity.describe("signals", function()
     end
 
     parity.case("G12/214 lose nothing that is sent to a slow reader",
-        {transports = parity.STREAMS}, function(s, t)
+        {transports = parity.BYTES}, function(s, t)
             local data <const> = ("0123456789abcdef"):rep(1 << 16)
             local sent = 0
             local _ <close> = alarm.every(OFTEN)
