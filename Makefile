@@ -83,7 +83,7 @@ $(BUILD)/test/fault_host $(BUILD)/test/gcstress_host: spec/support/fault_mem.c s
 $(BUILD)/test/fault_host: spec/support/fault_net.c spec/support/fault_files.c spec/support/fault_net.h
 $(BUILD)/test/fault_host: WRAP = $(addprefix -Xlinker --wrap=,malloc calloc eventfd pthread_create)
 
-$(BUILD)/bench/%: spec/bench/%.c
+$(BUILD)/bench/%: spec/bench/%.c spec/bench/bench.h
 	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) $< $(LIBS) -o $@
 $(BUILD)/bench/echo_uv: LIBS = $$(pkg-config --cflags --libs libuv)
 $(BUILD)/bench/%: spec/bench/%.go

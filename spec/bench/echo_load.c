@@ -16,17 +16,14 @@
  * It then holds its connections until the server is gone, so that the ports
  * left in TIME_WAIT are the server's one and not thousands of ours.
  */
+#include "bench.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum
@@ -60,25 +57,10 @@ struct load
     int open;     /* requests outstanding */
 };
 
-static void die(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
 static void fail(const char *what)
 {
     fprintf(stderr, "echo_load: %s\n", what);
     exit(1);
-}
-
-static int64_t nanoseconds(clockid_t clock)
-{
-    struct timespec t;
-
-    if (clock_gettime(clock, &t) != 0)
-        die("clock_gettime");
-    return t.tv_sec * SECOND + t.tv_nsec;
 }
 
 static void rest(int64_t ns)

@@ -22,20 +22,16 @@
  * bulk depends more on where memory lies than on the program: the same C
  * loop then differs from itself by a third, on one by a tenth.
  */
+#include "bench.h"
+
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
-#include <sched.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum
@@ -63,21 +59,6 @@ struct instant
     int64_t wall;
     int64_t cpu;
 };
-
-static void die(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static int64_t nanoseconds(clockid_t clock)
-{
-    struct timespec t;
-
-    if (clock_gettime(clock, &t) != 0)
-        die("clock_gettime");
-    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
 
 static struct instant now(const struct partner *p)
 {
@@ -140,22 +121,6 @@ static void prepare(struct partner *p)
         listen_unix(p);
     else
         make_pair(p);
-}
-
-/* To the last processor allowed to us; the program inherits it. */
-static void pin(void)
-{
-    cpu_set_t allowed;
-    cpu_set_t one;
-    int last = 0;
-
-    sched_getaffinity(0, sizeof allowed, &allowed);
-    for (int i = 0; i < CPU_SETSIZE; i++)
-        if (CPU_ISSET(i, &allowed))
-            last = i;
-    CPU_ZERO(&one);
-    CPU_SET(last, &one);
-    sched_setaffinity(0, sizeof one, &one);
 }
 
 /* In the child: as many descriptors as allowed, then the program. */
@@ -355,7 +320,7 @@ int main(int argc, char **argv)
         return 2;
     }
     p.transport = argv[2];
-    pin();
+    pin_last();
     prepare(&p);
     p.pid = fork();
     if (p.pid == 0)

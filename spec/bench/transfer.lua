@@ -25,11 +25,6 @@ local ROWS <const> = {
 
 local BOTH <const> = { sendfile = true, relay = true }
 
-local function peer(name, cases, program)
-    program.name, program.cases = name, cases
-    return program
-end
-
 local function socat()
     return {
         missing = not tools.output("command -v socat") and "not installed",
@@ -40,12 +35,12 @@ end
 
 local function find_peers()
     return {
-        peer("C", BOTH, tools.program("transfer_c", "a C compiler")),
-        peer("C again", BOTH, tools.program("transfer_c", "a C compiler")),
-        peer("tidewire", BOTH,
+        turns.peer("C", BOTH, tools.program("transfer_c", "a C compiler")),
+        turns.peer("C again", BOTH, tools.program("transfer_c", "a C compiler")),
+        turns.peer("tidewire", BOTH,
             tools.script(tools.lua, "tidewire.socket", "transfer_tidewire.lua")),
-        peer("python3", { sendfile = true }, turns.python("transfer_python.py")),
-        peer("socat", { relay = true }, socat()),
+        turns.peer("python3", { sendfile = true }, turns.python("transfer_python.py")),
+        turns.peer("socat", { relay = true }, socat()),
     }
 end
 

@@ -13,18 +13,14 @@
  * Prints nanoseconds of wall time from the first byte to the last, and of the
  * program's processor (user and system).
  */
+#include "bench.h"
+
 #include <arpa/inet.h>
-#include <sched.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum
@@ -34,35 +30,6 @@ enum
     RECEIVE = 1 << 20, /* bytes dropped at a time */
     ARGUMENTS = 32
 };
-
-static void die(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static int64_t nanoseconds(clockid_t clock)
-{
-    struct timespec t;
-
-    if (clock_gettime(clock, &t) != 0)
-        die("clock_gettime");
-    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
-/* To the first or the last processor allowed. */
-static void pin(const cpu_set_t *allowed, bool last)
-{
-    cpu_set_t one;
-    int chosen = -1;
-
-    for (int i = 0; i < CPU_SETSIZE; i++)
-        if (CPU_ISSET(i, allowed) && (last || chosen < 0))
-            chosen = i;
-    CPU_ZERO(&one);
-    CPU_SET(chosen, &one);
-    sched_setaffinity(0, sizeof one, &one);
-}
 
 static int listen_on(char port[16])
 {

@@ -6,6 +6,12 @@ local tools = require "tools"
 
 local turns = {}
 
+-- A program (see tools.lua) as a peer of that name in those cases.
+function turns.peer(name, cases, program)
+    program.name, program.cases = name, cases
+    return program
+end
+
 -- Adds a peer's figures (wall and CPU nanoseconds) to its samples.
 local function add(list, wall, cpu, first)
     local at <const> = #list.wall + 1

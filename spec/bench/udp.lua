@@ -26,19 +26,14 @@ local ROWS <const> = {
 local ONE <const> = { echo = true, sink = true }
 local ALL <const> = { echo = true, sink = true, echo64 = true, sink64 = true }
 
-local function peer(name, cases, program)
-    program.name, program.cases = name, cases
-    return program
-end
-
 local function find_peers()
     local lua <const> = tools.lua
     return {
-        peer("C", ALL, tools.program("udp_c", "a C compiler")),
-        peer("C again", ALL, tools.program("udp_c", "a C compiler")),
-        peer("tidewire", ALL, tools.script(lua, "tidewire.socket", "udp_tidewire.lua")),
-        peer("lua-socket", ONE, tools.script(lua, "socket", "udp_luasocket.lua")),
-        peer("python3", ONE, turns.python("udp_python.py")),
+        turns.peer("C", ALL, tools.program("udp_c", "a C compiler")),
+        turns.peer("C again", ALL, tools.program("udp_c", "a C compiler")),
+        turns.peer("tidewire", ALL, tools.script(lua, "tidewire.socket", "udp_tidewire.lua")),
+        turns.peer("lua-socket", ONE, tools.script(lua, "socket", "udp_luasocket.lua")),
+        turns.peer("python3", ONE, turns.python("udp_python.py")),
     }
 end
 

@@ -17,17 +17,13 @@
  * nothing else; and the program does not interrupt us, so that a burst lies
  * there whole when it looks.
  */
+#include "bench.h"
+
 #include <arpa/inet.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum
@@ -38,37 +34,6 @@ enum
     START_LIMIT = 30, /* seconds a program may take to send its first */
     ARGUMENTS = 32
 };
-
-static void die(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static int64_t nanoseconds(clockid_t clock)
-{
-    struct timespec t;
-
-    if (clock_gettime(clock, &t) != 0)
-        die("clock_gettime");
-    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
-/* To the last processor allowed to us; the program inherits it. */
-static void pin(void)
-{
-    cpu_set_t allowed;
-    cpu_set_t one;
-    int last = 0;
-
-    sched_getaffinity(0, sizeof allowed, &allowed);
-    for (int i = 0; i < CPU_SETSIZE; i++)
-        if (CPU_ISSET(i, &allowed))
-            last = i;
-    CPU_ZERO(&one);
-    CPU_SET(last, &one);
-    sched_setaffinity(0, sizeof one, &one);
-}
 
 static int open_socket(char port[16])
 {
@@ -173,7 +138,7 @@ int main(int argc, char **argv)
     }
     const int answers = strncmp(argv[1], "echo", 4) == 0 ? BURST : 1;
     const long count = atol(argv[2]);
-    pin();
+    pin_last();
     int fd = open_socket(port);
     pid_t pid = start(argv + 3, argv[1], port);
     meet(fd);
