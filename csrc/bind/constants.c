@@ -31,6 +31,8 @@ static const uint16_t offsets[] = {
 };
 #undef X
 
+_Static_assert(sizeof(struct texts) <= UINT16_MAX, "offsets are too narrow");
+
 #define X(name, expression) expression,
 static const int64_t values[] = {
 #include "bind/constants.inc"
@@ -66,8 +68,6 @@ static bool begins(const char *name, const char *prefix)
 {
     return strncmp(name, prefix, strlen(prefix)) == 0;
 }
-
-_Static_assert(sizeof(struct texts) <= UINT16_MAX, "offsets are too narrow");
 
 /* -- tables that fill themselves ------------------------------------------ */
 

@@ -7,10 +7,8 @@
  * and waits for it: the child's exit status, 0 if f returned and -n if signal n
  * ended it.
  */
-#include "tidewire.h"
+#include "host.h"
 
-#include <lauxlib.h>
-#include <lualib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -52,13 +50,5 @@ int main(int argc, char **argv)
         return 2;
     luaL_openlibs(L);
     lua_register(L, "fork", host_fork);
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-    lua_pushcfunction(L, luaopen_tidewire_core);
-    lua_setfield(L, -2, "tidewire.core");
-    lua_settop(L, 0);
-    int rc = luaL_dofile(L, argv[1]);
-    if (rc != LUA_OK)
-        fprintf(stderr, "fork_host: %s\n", lua_tostring(L, -1));
-    lua_close(L);
-    return rc == LUA_OK ? 0 : 1;
+    return host_run(L, argv[1]);
 }

@@ -7,13 +7,9 @@
  * name(bytes) sets the sockaddr that getsockname and recvfrom bring from then
  * on.
  */
-#include "tidewire.h"
-
 #include "core/net.h"
+#include "host.h"
 
-#include <lauxlib.h>
-#include <lualib.h>
-#include <stdio.h>
 #include <string.h>
 
 static struct tw_net net;
@@ -60,13 +56,5 @@ int main(int argc, char **argv)
     luaL_openlibs(L);
     tw_configure(L, &config);
     lua_register(L, "name", host_name);
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-    lua_pushcfunction(L, luaopen_tidewire_core);
-    lua_setfield(L, -2, "tidewire.core");
-    lua_settop(L, 0);
-    int rc = luaL_dofile(L, argv[1]);
-    if (rc != LUA_OK)
-        fprintf(stderr, "%s\n", lua_tostring(L, -1));
-    lua_close(L);
-    return rc == LUA_OK ? 0 : 1;
+    return host_run(L, argv[1]);
 }
