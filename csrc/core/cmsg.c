@@ -5,9 +5,8 @@
 
 enum
 {
-    HEAD = CMSG_LEN(0),   /* where data begins */
-    UNIT = CMSG_ALIGN(1), /* what every item is a multiple of */
-    PIDFD = 4             /* SCM_PIDFD, younger than libc's headers */
+    HEAD = CMSG_LEN(0),  /* where data begins */
+    UNIT = CMSG_ALIGN(1) /* what every item is a multiple of */
 };
 
 _Static_assert(HEAD >= sizeof(struct cmsghdr) && HEAD % UNIT == 0,
@@ -40,7 +39,7 @@ bool tw_cmsg_next(struct tw_cmsg_walk *walk, struct tw_cmsg *item)
 bool tw_cmsg_holds_fds(const struct tw_cmsg *item)
 {
     return item->level == SOL_SOCKET &&
-           (item->type == SCM_RIGHTS || item->type == PIDFD);
+           (item->type == SCM_RIGHTS || item->type == TW_SCM_PIDFD);
 }
 
 size_t tw_cmsg_count_fds(const struct tw_cmsg *item)

@@ -39,6 +39,11 @@ static inline struct tw_cmsg_walk tw_cmsg_begin(const void *control, size_t len)
  */
 bool tw_cmsg_next(struct tw_cmsg_walk *walk, struct tw_cmsg *item);
 
+enum
+{
+    TW_SCM_PIDFD = 4 /* SCM_PIDFD, younger than libc's headers */
+};
+
 /* True for items that are made of descriptors: SCM_RIGHTS and SCM_PIDFD. */
 bool tw_cmsg_holds_fds(const struct tw_cmsg *item);
 

@@ -1,6 +1,8 @@
 /* The table of known control messages, and the machine that reads it. */
 #include "core/cmsg_form.h"
 
+#include "core/number.h"
+
 #include <linux/if_alg.h>
 #include <linux/tipc.h>
 #include <netinet/udp.h>
@@ -11,7 +13,6 @@ enum
 {
     ERRNO_MAX = 4095,
     SECURITY = 3,
-    PIDFD = 4,
     TXTIME = 61,
     TIMESTAMP_NEW = 63,
     TIMESTAMPNS_NEW = 64,
@@ -109,7 +110,7 @@ static const struct tw_cmsg_form forms[] = {
     {"rights", SOL_SOCKET, SCM_RIGHTS, SENT_MORE(0, fds)},
     {"credentials", SOL_SOCKET, SCM_CREDENTIALS, SENT_WHOLE(12, credentials)},
     {"security", SOL_SOCKET, SECURITY, GETS_MORE(0, text)},
-    {"pidfd", SOL_SOCKET, PIDFD, GETS(4, s32)},
+    {"pidfd", SOL_SOCKET, TW_SCM_PIDFD, GETS(4, s32)},
     {"timestamp", SOL_SOCKET, SO_TIMESTAMP_OLD, GETS(16, usec8)},
     {"timestamp", SOL_SOCKET, SO_TIMESTAMP_OLD, GETS(8, usec4)},
     {"timestamp", SOL_SOCKET, TIMESTAMP_NEW, GETS(16, usec8)},
@@ -206,23 +207,14 @@ const struct tw_cmsg_form *tw_cmsg_form_named(const char *name, int family)
 
 /* -- numbers of any size and place --------------------------------------- */
 
-static bool is_little(void)
+static enum tw_order order(unsigned flags)
 {
-    const uint16_t one = 1;
-    return *(const uint8_t *)&one;
-}
-
-/* The place of the i-th least significant byte of `size`. */
-static size_t place(size_t i, size_t size, bool network)
-{
-    return is_little() && !network ? i : size - 1 - i;
+    return flags & TW_CMSG_NETWORK ? TW_ORDER_NETWORK : TW_ORDER_HOST;
 }
 
 static int64_t get_num(const unsigned char *at, size_t size, unsigned flags)
 {
-    uint64_t n = 0;
-    for (size_t i = size; i-- > 0;)
-        n = n << 8 | at[place(i, size, flags & TW_CMSG_NETWORK)];
+    uint64_t n = tw__number_get(at, size, order(flags));
     uint64_t sign = 1ull << (8 * size - 1);
     if (size < sizeof n && flags & TW_CMSG_SIGNED)
         n = (n ^ sign) - sign;
@@ -231,9 +223,7 @@ static int64_t get_num(const unsigned char *at, size_t size, unsigned flags)
 
 static void put_num(unsigned char *at, size_t size, unsigned flags, int64_t num)
 {
-    uint64_t n = (uint64_t)num;
-    for (size_t i = 0; i < size; i++, n >>= 8)
-        at[place(i, size, flags & TW_CMSG_NETWORK)] = (unsigned char)n;
+    tw__number_put(at, size, order(flags), (uint64_t)num);
 }
 
 void tw_cmsg_range(const struct tw_cmsg_part *part, int64_t *min, int64_t *max)

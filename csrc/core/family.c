@@ -1,6 +1,8 @@
 /* The table of address families, and the machine that reads it. */
 #include "core/family.h"
 
+#include "core/number.h"
+
 #include <ctype.h>
 #include <linux/can.h>
 #include <linux/if_alg.h>
@@ -230,34 +232,20 @@ void tw_addr_complete(struct tw_addr *addr)
 
 /* -- numbers ------------------------------------------------------------- */
 
-/* The place of byte i, counted from the least significant one. */
-static size_t place(const struct tw_field *field, size_t i)
-{
-    const uint16_t one = 1;
-    bool little = field->order == TW_ORDER_LITTLE ||
-                  (field->order == TW_ORDER_HOST && *(const uint8_t *)&one);
-    return field->at + (little ? i : field->size - 1u - i);
-}
-
 static void put_number(struct tw_addr *addr, const struct tw_field *field,
                        uint64_t n)
 {
-    uint8_t *bytes = (uint8_t *)&addr->u;
-    for (size_t i = 0; i < field->size; i++)
-        bytes[place(field, i)] = (uint8_t)(n >> 8 * i);
+    tw__number_put((char *)&addr->u + field->at, field->size, field->order, n);
 }
 
 /* What the kernel leaves out is zero. */
 static uint64_t get_number(const struct tw_addr *addr,
                            const struct tw_field *field)
 {
-    const uint8_t *bytes = (const uint8_t *)&addr->u;
-    uint64_t n = 0;
     if (addr->len < (socklen_t)field->at + field->size)
         return 0;
-    for (size_t i = 0; i < field->size; i++)
-        n |= (uint64_t)bytes[place(field, i)] << 8 * i;
-    return n;
+    return tw__number_get((const char *)&addr->u + field->at, field->size,
+                          field->order);
 }
 
 /* -- texts ---------------------------------------------------------------- */

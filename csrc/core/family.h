@@ -21,22 +21,15 @@ enum tw_field_kind
     TW_FIELD_BDADDR, /* text: "00:1A:7D:DA:71:13" */
 };
 
-/* How a number lies in memory; of a TW_FIELD_BYTES, the place of its length. */
-enum
-{
-    TW_ORDER_HOST = 0,
-    TW_ORDER_NETWORK = 1,
-    TW_ORDER_LITTLE = 2,
-};
-
 struct tw_field
 {
     const char *name;
     uint8_t kind;
     uint8_t at, size; /* place and bytes in the sockaddr; size 0: none */
-    uint8_t order;
-    bool optional;  /* in what a script gives */
-    uint8_t preset; /* what it is when absent */
+    uint8_t order;    /* enum tw_order; of TW_FIELD_BYTES, the place of their
+                         length */
+    bool optional;    /* in what a script gives */
+    uint8_t preset;   /* what it is when absent */
     int64_t max;
 };
 
