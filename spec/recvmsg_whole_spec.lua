@@ -95,4 +95,14 @@ describe("recvmsg with MSG_WAITALL", function()
         for _, fd in ipairs(fds) do socket.close(fd) end
         assert.equal("four", b:recv(100))
     end)
+
+    checked("ends with what had descriptors for which there was no room", function()
+        local a <close>, second <const> = net.pair()
+        local b <close> = second
+        assert.equal(3, socket.send_fds(a, {"one"}, {0, 1}))
+        a:sendall("two")
+        local data <const>, _, flags <const> = b:recvmsg(6, 0, ALL)
+        assert.same({"one", socket.MSG_CTRUNC}, {data, flags})
+        assert.equal("two", b:recv(100))
+    end)
 end)

@@ -193,6 +193,12 @@ static ssize_t set_room(lua_State *L, struct tw_runtime *rt, struct arrival *a)
     return a->iov.iov_base ? (ssize_t)len : -ENOMEM;
 }
 
+/* Whether it has brought control messages, be it that they were cut off. */
+static bool has_control(const struct msghdr *msg)
+{
+    return msg->msg_controllen > 0 || msg->msg_flags & MSG_CTRUNC;
+}
+
 /* One attempt, or several to make a whole, unless there are control messages:
    those may hold descriptors, which must not wait. */
 static ssize_t take(lua_State *L, struct tw_wait *wait, struct arrival *a,
@@ -213,7 +219,7 @@ static ssize_t take(lua_State *L, struct tw_wait *wait, struct arrival *a,
             n = ltw_tryrecvmsg(wait->rt, a->s, &a->msg, flags);
         a->got += n > 0 ? (size_t)n : 0;
     } while (a->whole && n > 0 && a->got < (size_t)len &&
-             a->msg.msg_controllen == 0);
+             !has_control(&a->msg));
     return n;
 }
 
