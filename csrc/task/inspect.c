@@ -136,8 +136,9 @@ static const char *field(lua_State *L, int idx, const char *key,
     return lua_tostring(L, -1);
 }
 
-void tw_task_push_line(lua_State *L, struct tw_runtime *rt,
-                       const struct tw_task *task)
+/* Pushes one line about a task. */
+static void push_line(lua_State *L, struct tw_runtime *rt,
+                      const struct tw_task *task)
 {
     tw_task_describe(L, rt, task);
     int t = lua_gettop(L);
@@ -163,7 +164,7 @@ int tw__sched_deadlock(lua_State *L, struct tw_runtime *rt)
          task = tw_task_next(rt, task))
     {
         luaL_addstring(&text, "\n\t");
-        tw_task_push_line(L, rt, task);
+        push_line(L, rt, task);
         luaL_addvalue(&text);
     }
     if (rt->live > LINES_MAX)

@@ -14,8 +14,4 @@
 void tw_task_describe(lua_State *L, struct tw_runtime *rt,
                       const struct tw_task *task);
 
-/* Pushes one line about it. */
-void tw_task_push_line(lua_State *L, struct tw_runtime *rt,
-                       const struct tw_task *task);
-
 #endif
