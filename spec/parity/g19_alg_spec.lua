@@ -45,6 +45,8 @@ describe("sendmsg_afalg", function()
         local options <const> = {op = 0, iv = "1234", assoclen = 0, flags = 0}
         local message <const> = net.fails("EOPNOTSUPP", s:sendmsg_afalg({"x"}, options))
         assert.is_truthy(message:find("AF_ALG", 1, true))
+        net.fails("EOPNOTSUPP", s:sendmsg_afalg(nil, {op = 1}))
+        net.fails("EOPNOTSUPP", s:sendmsg_afalg({socket.buffer("x"), ""}, options))
         s:close()
         net.fails("closed", s:sendmsg_afalg({"x"}, options))
     end)

@@ -1,9 +1,8 @@
 -- Families that few kernels have (cases 332 to 347 of the parity list, as far as
 -- they need one). What is to be said about them is in spec/kernel, for a machine
 -- that has them (make test-kernel); it is borrowed from there if this one turns out
--- to have them too, and else skipped, with the reason. Arguments need no kernel.
+-- to have them too, and else skipped, with the reason.
 
-local net <const> = require "spec.support.net"
 local socket <const> = require "tidewire.socket"
 
 -- VSOCK to oneself: the family alone is not enough.
@@ -66,37 +65,3 @@ for _, one in ipairs(FAMILIES) do
         end
     end)
 end
-
-describe("sendmsg_afalg", function()
-    it("G19/343 takes options that make sense", function()
-        local s <close>, other = net.pair()
-        for text, options in pairs{
-            ["op: integer expected, got nil"] = {iv = "x"},
-            ["op: integer expected, got string"] = {op = "1"},
-            ["op: integer expected, got 1.5"] = {op = 1.5},
-            ["op: must be 0 to 4294967295, got -1"] = {op = -1},
-            ["op: must be 0 to 4294967295, got 4294967296"] = {op = 1 << 32},
-            ["assoclen: must be 0 to 4294967295, got -1"] = {op = 0, assoclen = -1},
-            ["assoclen: integer expected"] = {op = 0, assoclen = "1"},
-            ["iv: string or buffer expected"] = {op = 0, iv = 5},
-            ["flags: integer expected"] = {op = 0, flags = "more"},
-            ["unknown option 'assoc_len'"] = {op = 0, assoc_len = 1},
-        } do
-            net.raises(text, s.sendmsg_afalg, s, {"x"}, options)
-        end
-        net.raises("table expected", s.sendmsg_afalg, s, {"x"})
-        net.raises("buffers: table expected", s.sendmsg_afalg, s, "x", {op = 0})
-        other:close()
-    end)
-
-    it("G19/343 is for sockets of AF_ALG", function()
-        for _, message in ipairs{{}, {"x"}, {socket.buffer("x"), ""}} do
-            local s <close>, other = net.pair()
-            net.fails("EOPNOTSUPP", s:sendmsg_afalg(message, {op = 0, iv = "x", assoclen = 1}))
-            net.fails("EOPNOTSUPP", s:sendmsg_afalg(nil, {op = 1}))
-            s:close()
-            net.fails("closed", s:sendmsg_afalg(message, {op = 0}))
-            other:close()
-        end
-    end)
-end)
