@@ -10,7 +10,7 @@ here=$(dirname "$0")
 out=$TIDEWIRE_BUILD/kernel
 
 [ "$(uname -m)" = x86_64 ] || { echo "only on x86_64" >&2; exit 1; }
-sh spec/support/deps.sh qemu-system-x86 busybox-static
+sh spec/support/deps.sh qemu-system-x86 busybox-static iproute2
 mkdir -p "$out"
 
 # Which package it is changes with every update of the kernel.
