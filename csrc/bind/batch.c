@@ -35,6 +35,14 @@ static struct tw_batch *new_batch(lua_State *L, unsigned capacity, size_t size)
     return b;
 }
 
+/* Raises if the argument at `idx` asks for too much. */
+static void check_bytes(lua_State *L, int idx, const char *name,
+                        lua_Integer capacity, size_t size)
+{
+    if (capacity > 0 && size > BATCH_BYTES_MAX / (size_t)capacity)
+        ltw_argerror(L, idx, name, "the batch would be larger than 256 MiB");
+}
+
 /* The receiver that the address object or nil at `idx` is. */
 static struct tw_addr address_arg(lua_State *L, int idx)
 {
@@ -103,6 +111,7 @@ static void push_list(lua_State *L, int idx, int address)
         longest = len > longest ? len : longest;
         lua_pop(L, 2);
     }
+    check_bytes(L, idx, "list", n, longest);
     struct tw_batch *b = new_batch(L, (unsigned)n, longest);
     for (unsigned i = 0; i < b->capacity; i++)
     {
@@ -130,8 +139,7 @@ static int net_batch(lua_State *L)
     unsigned capacity =
         (unsigned)ltw_integer(L, 1, "capacity", 1, TW_BATCH_MAX);
     size_t size = (size_t)ltw_integer(L, 2, "size", 0, TW_BATCH_SIZE_MAX);
-    if (capacity * size > BATCH_BYTES_MAX)
-        ltw_argerror(L, 2, "size", "the batch would be larger than 256 MiB");
+    check_bytes(L, 2, "size", capacity, size);
     new_batch(L, capacity, size);
     return 1;
 }

@@ -67,6 +67,14 @@ describe("an argument", function()
         net.raises("address object expected, got 5", a.sendmany, a, { "a" }, 5)
     end)
 
+    it("of one long datagram among many takes no memory for as many", function()
+        local a <close> = net.udp()
+        local list <const> = { ("x"):rep(1 << 20) }
+        for i = 2, 1024 do list[i] = "x" end
+        net.raises("list: the batch would be larger than 256 MiB", socket.batch, list)
+        net.raises("list: the batch would be larger than 256 MiB", a.sendmany, a, list)
+    end)
+
     it("that is refused leaves the slot of a batch as it was", function()
         local addr <const> = socket.address("127.0.0.1", 9)
         local batch <const> = socket.batch { { "x", addr } }
