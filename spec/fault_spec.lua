@@ -20,6 +20,7 @@ local SCENARIOS <const> = {
     pair_inet = {60, 40},
     stream = {30, 20},
     transfer = {40, 15},
+    lend = {40, 15, except = "short on"},
     relay = {200, 15, except = "short on"},
     lookup = {150, 35},
     options = {40, 12},

@@ -3,6 +3,7 @@
  * its outcome says about the next one, and how to wait for that.
  */
 #include "bind/socket.h"
+#include "bind/zerocopy.h"
 #include "core/batch.h"
 
 /* Larger than any datagram a system is normally set up to carry. */
@@ -104,6 +105,8 @@ static void note_received(struct ltw_socket *s, ssize_t n, size_t len,
 {
     if (n == TW_WANT_READ)
         tw_watch_blocked(&s->watch, TW_READ);
+    if (n == TW_WANT_READ && s->unreleased > 0)
+        ltw_reap(s); /* or it is an event of this direction, again and again */
     if (n > 0 && (size_t)n < len && flags == 0 && s->sock.type == SOCK_STREAM &&
         is_tcp(&s->sock))
         tw_watch_drained(&s->watch, TW_READ);
@@ -174,6 +177,9 @@ static int may_send(struct tw_runtime *rt, struct ltw_socket *s, int flags)
     int rc = ltw_attempt(rt, s, TW_WRITE, flags);
     if (rc < 0)
         return rc;
+    /* Nobody would keep the data until the kernel has read it. */
+    if (flags & MSG_ZEROCOPY)
+        return -EOPNOTSUPP;
     bool was_cut = s->cut;
     s->cut = false;
     return was_cut ? TW_WANT_RETRY : 0;

@@ -34,8 +34,7 @@ enum ltw_type
     LTW_TYPES
 };
 
-/* Sockets of one family, type and protocol share a metatable; there are few
-   kinds, and any beyond these use the type's own, slower one. */
+/* Metatables of sockets, see socket_kind.c; beyond them it is slower. */
 enum
 {
     LTW_KINDS = 16
@@ -48,7 +47,8 @@ enum
     LTW_SOCKET_KINDS = 2,
     LTW_SPARE_SCOPE = 3, /* see scope.c */
     LTW_PROVIDED = 4,    /* see ltw_pushprovided */
-    LTW_USER_VALUES = 4
+    LTW_PINNED = 5,      /* see zerocopy.c */
+    LTW_USER_VALUES = 5
 };
 
 /* The module's state. */

@@ -2,6 +2,7 @@
 #include "bind/address.h"
 #include "bind/module.h"
 #include "bind/stream.h"
+#include "bind/zerocopy.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -33,6 +34,8 @@ struct ltw_socket *ltw_begin(lua_State *L, struct tw_wait *wait)
 
 int ltw_release(struct tw_runtime *rt, struct ltw_socket *s)
 {
+    if (s->unreleased > 0)
+        ltw_unreleased(s);
     if (rt->loop)
         tw_loop_forget(rt->loop, &s->watch);
     return tw_sock_close(&s->sock);
@@ -229,6 +232,8 @@ static int sock_detach(lua_State *L)
 {
     struct ltw_socket *s = self(L);
     struct tw_runtime *rt = runtime(L);
+    if (s->unreleased > 0)
+        ltw_lentforever(L);
     if (!s->closed && rt->loop)
         tw_loop_forget(rt->loop, &s->watch);
     lua_pushinteger(L, s->closed ? -1 : tw_sock_detach(&s->sock));

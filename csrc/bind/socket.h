@@ -16,6 +16,8 @@ struct ltw_socket
     bool cut;        /* a send that could have slept stopped short: a signal? */
     bool shared;     /* others may hold the same connection */
     bool connecting; /* connect has begun, and waits */
+    bool copied;     /* MSG_ZEROCOPY has turned out to be of no use here */
+    uint32_t unreleased; /* sends with it whose memory is still being read */
 };
 
 /* The socket at slot 1 of a function that may wait; sets *wait. */

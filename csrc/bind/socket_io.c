@@ -3,6 +3,7 @@
 #include "bind/buffer.h"
 #include "bind/module.h"
 #include "bind/socket.h"
+#include "bind/zerocopy.h"
 
 /* -- receiving ----------------------------------------------------------- */
 
@@ -255,6 +256,11 @@ static int sock_sendall_k(lua_State *L, struct tw_wait *wait)
  * s:sendall(data [, flags [, i [, j]]]): sends all of data:sub(i, j), the
  * timeout covering the whole; how many bytes that were; or nil, message, code
  * and how many bytes were sent before the failure.
+ *
+ * With MSG_ZEROCOPY, and the option "zerocopy" set, large data is not copied
+ * where that can be: then this waits until the kernel has read it. Data that it
+ * still has to read when this fails is kept; closing the socket before then
+ * resets the connection. No other function takes the flag.
  */
 static int sock_sendall(lua_State *L)
 {
@@ -262,6 +268,8 @@ static int sock_sendall(lua_State *L)
     struct piece piece = {.s = ltw_begin(L, &wait),
                           .flags = ltw_optint(L, 3, "flags", 0)};
     piece.data = ltw_slice(L, 2, 4, &piece.len);
+    if (piece.flags & MSG_ZEROCOPY)
+        return ltw_sendall_lent(L);
     int results = sendall_once(L, &wait, &piece);
     return results == TW_TASK_WAIT ? tw_task_go_on(L, &wait, sock_sendall_k)
                                    : tw_task_done(L, wait.rt, results);

@@ -292,6 +292,11 @@ int tw_loop_step(struct tw_loop *loop, int64_t deadline)
     return n < 0 ? n : 0;
 }
 
+bool tw_loop_edge(const struct tw_loop *loop)
+{
+    return loop->backend->edge;
+}
+
 bool tw_loop_forked(const struct tw_loop *loop)
 {
     return tw_forked(&loop->forked);

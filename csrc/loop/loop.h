@@ -114,6 +114,9 @@ void tw_loop_untimer(struct tw_loop *loop, struct tw_waiter *waiter);
  */
 int tw_loop_step(struct tw_loop *loop, int64_t deadline);
 
+/* True if only changes are events: what is ready and is waited for is none. */
+bool tw_loop_edge(const struct tw_loop *loop);
+
 /* True in a forked child, where nobody can wait. */
 bool tw_loop_forked(const struct tw_loop *loop);
 

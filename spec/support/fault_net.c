@@ -223,7 +223,6 @@ static int f_close(const struct tw_net *net, int fd)
 }
 
 /* For fault_files.c. */
-
 int fault_net_spoilt(const char *name, int fd, unsigned dir)
 {
     return spoilt(name, fd, dir);
@@ -383,7 +382,8 @@ static ssize_t f_recvmsg(const struct tw_net *net, int fd, struct msghdr *msg,
                          int flags)
 {
     struct iovec byte;
-    int rc = spoilt("recvmsg", fd, TW_READ);
+    bool queue = flags & MSG_ERRQUEUE; /* an event of either direction */
+    int rc = spoilt("recvmsg", fd, queue ? TW_READ | TW_WRITE : TW_READ);
     if (rc)
         return rc;
     size_t len = total(msg);
