@@ -90,6 +90,9 @@ static ssize_t fill_block(struct pump *p)
 static ssize_t fill(struct pump *p)
 {
     bool piped = p->busy && !p->refused;
+    /* Attempts that must not wait do not count what has been done. */
+    if (p->from->sock.timeout == 0 && tw_task_spent(p->rt))
+        return TW_WANT_RETRY;
     /* Without descriptors to spare it has to do without. */
     if (!piped || tw_pipes_take(&p->rt->pipes, &p->pipe) < 0)
         return fill_block(p);

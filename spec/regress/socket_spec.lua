@@ -1,7 +1,9 @@
--- Arguments that were once taken for what they are not.
+-- Arguments that were once taken for what they are not, and a relay that let
+-- nobody else have a turn.
 
 local net <const> = require "spec.support.net"
 local socket <const> = require "tidewire.socket"
+local task <const> = require "tidewire.task"
 
 -- A socket that has been finalized, brought back by another finalizer, used
 -- once more, and is now gone for good.
@@ -85,5 +87,19 @@ describe("an argument", function()
     it("as large as a family is not cut to one", function()
         net.raises("family: integer expected, 0 to 32767", socket.address,
             { family = 65536 + socket.AF_INET, "127.0.0.1", 80 })
+    end)
+end)
+
+describe("a relay", function()
+    it("between sockets that never wait lets others have their turns", function()
+        local a <close>, second = socket.socketpair()
+        local b <close> = second
+        assert(b:send("x")) -- from a to b, and so to a again, and so on
+        a:settimeout(0)
+        b:settimeout(0)
+        local relay <close> = task.spawn(socket.relay, a, b)
+        local ok <const>, _ <const>, code <const> = relay:join(net.LIMIT)
+        assert.is_nil(ok)
+        assert.equal("EAGAIN", code) -- of the other way, whose turn it was
     end)
 end)
