@@ -246,10 +246,12 @@ static int64_t number_given(lua_State *L, const struct given *g, size_t i)
                       lua_pushfstring(L, "%s: integer expected, got %s",
                                       field->name,
                                       luaL_tolstring(L, -1, NULL)));
-    if (field->kind == TW_FIELD_UINT && (n < 0 || n > field->max))
+    lua_Integer max = field->max;
+    lua_Integer min = field->kind == TW_FIELD_INT ? -max : 0;
+    if (field->kind != TW_FIELD_NUM && (n < min || n > max))
         luaL_argerror(L, blame(g, i),
-                      lua_pushfstring(L, "%s: must be 0 to %I, got %I",
-                                      field->name, (lua_Integer)field->max, n));
+                      lua_pushfstring(L, "%s: must be %I to %I, got %I",
+                                      field->name, min, max, n));
     return n;
 }
 
@@ -281,7 +283,7 @@ static int read_field(lua_State *L, struct given *g, size_t i)
     const struct tw_field *field = &g->family->fields[i];
     struct tw_part part = {.bytes = NULL};
     push_given(L, g, i);
-    bool number = field->kind == TW_FIELD_UINT || field->kind == TW_FIELD_NUM;
+    bool number = tw_field_is_number(field);
     if (field->optional && lua_isnil(L, -1))
         part.num = field->preset;
     else if (number)

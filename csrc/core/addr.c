@@ -199,7 +199,8 @@ static void format_part(struct text *text, const struct tw_addr *addr,
     tw_addr_get(addr, field, &part);
     append(text, "%s=", field->name);
     if (!part.bytes)
-        append(text, "%llu", (unsigned long long)part.num);
+        append(text, field->kind == TW_FIELD_INT ? "%lld" : "%llu",
+               (long long)part.num);
     else if (field->kind != TW_FIELD_BYTES)
         append_bytes(text, part.bytes, part.len);
     else

@@ -80,8 +80,9 @@ enum
 #define HOST TW_ORDER_HOST
 #define NET TW_ORDER_NETWORK
 #define LITTLE TW_ORDER_LITTLE
-#define TIPC_SCOPE OPTIONAL("scope", sockaddr_tipc, scope, HOST, \
-                            TIPC_CLUSTER_SCOPE, INT8_MAX)
+/* Binding to a name with its scope negated withdraws it. */
+#define TIPC_SCOPE {"scope", TW_FIELD_INT, AT(sockaddr_tipc, scope), HOST, \
+                    true, TIPC_CLUSTER_SCOPE, INT8_MAX}
 
 static const struct tw_family families[] = {
     {"inet", AF_INET, -1, -1, false, sizeof(struct sockaddr_in),
@@ -333,6 +334,7 @@ int tw_addr_put(struct tw_addr *addr, const struct tw_field *field,
         memcpy(bytes + field->at, part->bytes, part->len);
         return 0;
     case TW_FIELD_UINT:
+    case TW_FIELD_INT:
     case TW_FIELD_NUM:
         /* A scope of 0 does not undo the one in the host's text. */
         if (part->num)
@@ -382,9 +384,12 @@ void tw_addr_get(const struct tw_addr *addr, const struct tw_field *field,
         part->len = strnlen(part->bytes, within(addr, field, field->size));
         return;
     case TW_FIELD_UINT:
+    case TW_FIELD_INT:
     case TW_FIELD_NUM:
         part->bytes = NULL;
         part->num = (int64_t)get_number(addr, field);
+        if (field->kind == TW_FIELD_INT && part->num > field->max)
+            part->num -= 2 * (field->max + 1);
         return;
     }
     part->len = strlen(part->bytes);

@@ -14,6 +14,7 @@ enum tw_field_kind
     TW_FIELD_HOST,   /* text: a numeric host, see tw_addr_inet */
     TW_FIELD_PATH,   /* bytes: an AF_UNIX name */
     TW_FIELD_UINT,   /* num: 0 to max */
+    TW_FIELD_INT,    /* num: -max to max */
     TW_FIELD_NUM,    /* num: any 64 bits */
     TW_FIELD_IFACE,  /* text: an interface's name; "": none, or any */
     TW_FIELD_TEXT,   /* text of at most max bytes */
@@ -32,6 +33,12 @@ struct tw_field
     uint8_t preset;   /* what it is when absent */
     int64_t max;
 };
+
+static inline bool tw_field_is_number(const struct tw_field *field)
+{
+    return field->kind == TW_FIELD_UINT || field->kind == TW_FIELD_INT ||
+           field->kind == TW_FIELD_NUM;
+}
 
 enum
 {

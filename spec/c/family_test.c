@@ -56,6 +56,11 @@ static const struct sockaddr_tipc seq = {
     .addrtype = TIPC_ADDR_NAMESEQ,
     .scope = TIPC_NODE_SCOPE,
     .addr.nameseq = {.type = 18888, .lower = 17, .upper = 0xffffffff}};
+static const struct sockaddr_tipc withdrawn = {
+    .family = AF_TIPC,
+    .addrtype = TIPC_ADDR_NAMESEQ,
+    .scope = -TIPC_CLUSTER_SCOPE,
+    .addr.nameseq = {.type = 1, .lower = 2, .upper = 3}};
 static const struct sockaddr_tipc name = {
     .family = AF_TIPC,
     .addrtype = TIPC_ADDR_NAME,
@@ -130,6 +135,14 @@ static const struct sample samples[] = {
      {NUM(1), NUM(18888), NUM(17), NUM(0xffffffff), NUM(3)},
      &seq,
      sizeof seq},
+    {"tipc(addr_type=1, type=1, lower=2, upper=3, scope=-2)",
+     AF_TIPC,
+     0,
+     TIPC_ADDR_NAMESEQ,
+     5,
+     {NUM(1), NUM(1), NUM(2), NUM(3), NUM(-2)},
+     &withdrawn,
+     sizeof withdrawn},
     {"tipc(addr_type=2, type=18888, instance=18, domain=7, scope=2)",
      AF_TIPC,
      0,
