@@ -9,6 +9,16 @@ local tuples <const> = require "spec.support.tuples"
 -- the names.
 local NETLINK <const>, PACKET <const> = 16, 17
 
+describe("a TIPC scope", function()
+    it("may be negative", function()
+        local addr <const> = socket.address{family = socket.AF_TIPC, 1, 18888, 1, 9, -2}
+        assert.equal("tipc(addr_type=1, type=18888, lower=1, upper=9, scope=-2)", tostring(addr))
+        assert.equal(-2, addr.scope)
+        net.raises("scope: must be -127 to 127, got 128",
+            socket.address, {family = socket.AF_TIPC, 1, 1, 1, 1, 128})
+    end)
+end)
+
 describe("an address of the family", function()
     it("netlink is (pid, groups)", function()
         tuples.round("netlink(pid=7, groups=2147483649)",
