@@ -253,6 +253,16 @@ static void on_sctp(void)
               "sndrcv stream=7 ssn=0 flags=0 ppid=39 context=0 timetolive=0 "
               "tsn=0 cumtsn=0 assoc_id=-2");
     CHECK_STR(shown(IPPROTO_SCTP, 1, info, 31), "");
+    memcpy(info + 4, &(uint32_t){htonl(40)}, 4);
+    memcpy(info + 12, &(int32_t){-3}, 4);
+    CHECK_STR(shown(IPPROTO_SCTP, 2, info, 16),
+              "sndinfo sid=7 flags=0 ppid=40 context=654311424 assoc_id=-3");
+    memcpy(info + 12, &(uint32_t){4000000000}, 4);
+    memcpy(info + 24, &(int32_t){-4}, 4);
+    memset(info + 4, 0, 4);
+    CHECK_STR(shown(IPPROTO_SCTP, 3, info, 28),
+              "rcvinfo sid=7 ssn=0 flags=0 ppid=39 tsn=4000000000 cumtsn=0 "
+              "context=0 assoc_id=-4");
 }
 
 /* -- anything ------------------------------------------------------------- */
