@@ -7,6 +7,7 @@ local socket <const> = require "tidewire.socket"
 local INET <const>, INET6 <const>, DGRAM <const> =
     socket.AF_INET, socket.AF_INET6, socket.SOCK_DGRAM
 local GROUP <const>, GROUP6 <const> = "239.255.145.2", "ff02::1:9145"
+local it6 <const> = net.it6(it)
 
 -- A datagram socket that hears every interface, and only the groups it has joined.
 local function listener(family)
@@ -41,8 +42,11 @@ end
 describe("join_group", function()
     it("takes the interface as a name, an index or an address", function()
         local lo <const> = socket.address("fe80::1%lo", 0).scope_id
-        for _, interface in ipairs{"lo", lo, "127.0.0.1", "::1",
-            socket.address("127.0.0.1", 99), socket.address("::1", 0)} do
+        local named <const> = {"lo", lo}
+        for i, host in ipairs(net.hosts()) do
+            named[2 * i + 1], named[2 * i + 2] = host, socket.address(host, 99)
+        end
+        for _, interface in ipairs(named) do
             local s <close> = listener()
             hears(s, false)
             assert.is_true(s:join_group(GROUP, {interface = interface}))
@@ -59,7 +63,7 @@ describe("join_group", function()
         assert.is_true(s:leave_group(GROUP, {interface = "lo"}))
     end)
 
-    it("cannot be done twice, nor undone twice", function()
+    it6("cannot be done twice, nor undone twice", function()
         for group, family in pairs{[GROUP] = INET, [GROUP6] = INET6} do
             local s <close> = listener(family)
             local on <const> = {interface = "lo"}
@@ -98,7 +102,7 @@ describe("join_group", function()
         net.fails("EADDRNOTAVAIL", s:unblock_source(GROUP, this))
     end)
 
-    it("says what is wrong with the group, the source and the interface", function()
+    it6("says what is wrong with the group, the source and the interface", function()
         local s <close> = listener()
         local six <close> = listener(INET6)
         for _, name in ipairs{"join_group", "leave_group"} do
@@ -166,6 +170,9 @@ describe("multicast_interface", function()
         assert.equal("\127\0\0\1", address())
         assert.is_true(s:multicast_interface(nil))
         assert.equal("\0\0\0\0", address())
+    end)
+
+    it6("says so of IPv6, too", function()
         local six <close> = assert(socket.socket(INET6, DGRAM))
         local lo <const> = socket.address("fe80::1%lo", 0).scope_id
         for _, interface in ipairs{"lo", "::1", "127.0.0.1", lo} do
@@ -178,7 +185,7 @@ describe("multicast_interface", function()
 end)
 
 describe("a group of IPv6", function()
-    it("is heard on its interface, which may be its scope", function()
+    it6("is heard on its interface, which may be its scope", function()
         if netns.missing() then return pending(netns.missing()) end
         local output <const>, status <const> = netns.run([[
             local group = ...

@@ -54,8 +54,9 @@ local READ_ONLY <const> = {acceptconn = false, error = 0, mtu = positive, maxseg
     quickack = function(value) return type(value) == "boolean" end,
     peercred = function(value) return value.pid and value.uid and value.gid end}
 
--- A socket of that kind; nil where this process may not have one.
+-- A socket of that kind; nil where this process cannot have one.
 local function make(kind, row)
+    if KINDS[kind][1] == INET6 and net.without_ipv6() then return nil end
     local s <const>, message <const>, code <const> = socket.socket(table.unpack(KINDS[kind]))
     if not s and code == "EPERM" then return nil end
     assert(s, message)

@@ -21,6 +21,8 @@ local function raw_it(name, f)
     end)
 end
 
+local raw_it6 <const> = net.it6(raw_it)
+
 local function raw(family, proto)
     local s <const> = assert(socket.socket(family, RAW, proto))
     s:settimeout(net.LIMIT)
@@ -115,7 +117,7 @@ describe("a raw socket of ICMP", function()
         await(all, REPLY, id)
     end)
 
-    raw_it("of IPv6 is answered too; the kernel does the checksum", function()
+    raw_it6("of IPv6 is answered too; the kernel does the checksum", function()
         local s <close> = raw(INET6, socket.IPPROTO_ICMPV6)
         local id <const> = new_identity()
         local blank <const> = (">BBI2I2I2"):pack(ECHO6, 0, 0, id, 9) .. "six"
@@ -196,7 +198,7 @@ end)
 describe("a raw socket of IPv6", function()
     local PROTO <const> = 253 -- for experiments, RFC 3692
 
-    raw_it("lets the kernel put the checksum where it is told to", function()
+    raw_it6("lets the kernel put the checksum where it is told to", function()
         local a <close> = raw(INET6, PROTO)
         local b <close> = raw(INET6, PROTO)
         assert.is_true(a:setoption("checksum", 2))
@@ -216,7 +218,7 @@ describe("a raw socket of IPv6", function()
         assert.equal("\0\0", packet:sub(3, 4))
     end)
 
-    raw_it("refuses a place that no checksum can have", function()
+    raw_it6("refuses a place that no checksum can have", function()
         local s <close> = raw(INET6, PROTO)
         net.fails("EINVAL", s:setoption("checksum", 3))
         local icmp6 <close> = raw(INET6, socket.IPPROTO_ICMPV6)

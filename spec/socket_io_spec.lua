@@ -5,7 +5,7 @@ local peer <const> = require "spec.support.peer"
 local socket <const> = require "tidewire.socket"
 
 describe("a stream", function()
-    for _, host in ipairs{"127.0.0.1", "::1"} do
+    for host, it in pairs{["127.0.0.1"] = it, ["::1"] = net.it6(it)} do
         it("over " .. host .. " carries bytes both ways", function()
             local a <close>, b <const> = net.tcp(host)
             local all <const> = {}

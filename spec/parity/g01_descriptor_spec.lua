@@ -29,15 +29,12 @@ describe("adoption:", function()
         ["a UNIX stream"] = {UNIX, STREAM},
     } do
         it("G1/15 family and type of a descriptor are found out: " .. name, function()
+            if kind[1] == INET6 and net.without_ipv6() then
+                return pending(net.without_ipv6())
+            end
             local s <const> = assert(socket.socket(kind[1], kind[2]))
             local path <const> = net.path()
-            local ok <const>, message <const>, code <const> =
-                s:bind(kind[3] and {kind[3], 0} or path)
-            if code == "EADDRNOTAVAIL" then
-                s:close()
-                return pending(message)
-            end
-            assert(ok, message)
+            assert(s:bind(kind[3] and {kind[3], 0} or path))
             local fd <const> = s:detach()
             local t <close> = assert(socket.socket{fileno = fd})
             assert.same({kind[1], kind[2], fd}, {t.family, t.type, t:fileno()})

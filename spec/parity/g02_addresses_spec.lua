@@ -4,7 +4,6 @@
 local net <const> = require "spec.support.net"
 local peer <const> = require "spec.support.peer"
 local socket <const> = require "tidewire.socket"
-local transports <const> = require "spec.support.transports"
 
 local INET <const>, INET6 <const> = socket.AF_INET, socket.AF_INET6
 local DGRAM <const> = socket.SOCK_DGRAM
@@ -16,14 +15,7 @@ local CALLS <const> = {
     sendto = function(s, ...) return s:sendto("data", ...) end,
 }
 
--- `it`, for what needs a working IPv6.
-local function it6(name, f)
-    it(name, function()
-        local reason <const> = transports.get("udp6"):missing()
-        if reason then return pending(reason) end
-        f()
-    end)
-end
+local it6 <const> = net.it6(it)
 
 describe("addresses:", function()
     it("G2/28 a port is not taken modulo 65536", function()
@@ -162,7 +154,7 @@ describe("addresses:", function()
     end)
 
     it("G2/41 numeric hosts never touch the resolver", function()
-        local host6 <const> = not transports.get("tcp6"):missing() and "::1" or nil
+        local host6 <const> = net.hosts()[2]
         local output <const>, status <const> = peer.run([[
             local function threads()
                 local file <close> = io.open "/proc/self/status"

@@ -101,7 +101,8 @@ describe("an option", function()
     end)
 
     it("G20/356 keeps connections alive", function()
-        for _, family in ipairs{socket.AF_INET, socket.AF_INET6} do
+        for _, host in ipairs(net.hosts()) do
+            local family <const> = host == "::1" and socket.AF_INET6 or socket.AF_INET
             local s <close> = assert(socket.socket(family))
             set(s, SOL, socket.SO_KEEPALIVE, 1)
             set(s, TCP, socket.TCP_KEEPIDLE, 60)
@@ -176,9 +177,11 @@ describe("an option", function()
     end)
 
     it("G20/361 tells what the object tells", function()
-        for _, kind in ipairs{{socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP},
-            {socket.AF_INET6, socket.SOCK_DGRAM, socket.IPPROTO_UDP},
-            {socket.AF_UNIX, socket.SOCK_SEQPACKET, 0}} do
+        local kinds <const> = {{socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP},
+            {socket.AF_UNIX, socket.SOCK_SEQPACKET, 0},
+            {socket.AF_INET6, socket.SOCK_DGRAM, socket.IPPROTO_UDP}}
+        if net.without_ipv6() then kinds[3] = nil end
+        for _, kind in ipairs(kinds) do
             local s <close> = assert(socket.socket(table.unpack(kind)))
             assert.same(kind, {s.family, s.type, s.proto})
             assert.same(kind, {s:getsockopt(SOL, socket.SO_DOMAIN),

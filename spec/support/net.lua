@@ -62,6 +62,33 @@ function net.udp(host)
     return s
 end
 
+local without_ipv6
+
+--- Why IPv6 cannot be used here; nil if it can.
+function net.without_ipv6()
+    if without_ipv6 == nil then
+        local s <close>, message = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        local ok = s
+        if s then ok, message = s:bind{"::1", 0} end
+        without_ipv6 = not ok and "no IPv6: " .. message
+    end
+    return without_ipv6 or nil
+end
+
+--- The loopback addresses that there are.
+function net.hosts()
+    return net.without_ipv6() and {"127.0.0.1"} or {"127.0.0.1", "::1"}
+end
+
+--- Something like busted's `it`, for what needs IPv6.
+function net.it6(it)
+    return function(name, f)
+        local reason <const> = net.without_ipv6()
+        if reason then return require "busted".pending(name .. ": " .. reason) end
+        it(name, f)
+    end
+end
+
 --- A listening socket that accepts nobody, its backlog full; what it holds is
 --- closed together with it.
 function net.black_hole()
