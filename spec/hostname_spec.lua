@@ -38,7 +38,8 @@ describe("names of hosts", function()
     setup(function() known = resolver.knowing(HOSTS) end)
     teardown(function() known:remove() end)
 
-    local when_possible <const> = resolver.it_with(function() return known end)
+    local when_possible <const> = resolver.it_with(function() return known end,
+        function(reason) pending(reason) end)
 
     when_possible("gethostbyaddr tells by name or number", function()
         assert.equal([[

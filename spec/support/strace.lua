@@ -42,17 +42,16 @@ local traceable <const> = not os.getenv "COVER" and select(2, inject {
     bare = true, inject = "chroot:error=EPERM", script = "",
 }) == 0
 
+local REASON <const> = ": strace is not installed, may not trace here, or spoils coverage"
+
 local strace <const> = {}
 
 --- busted's describe, with a list of cases.
 function strace.describe(name, cases)
     busted.describe(name, function()
         for _, case in ipairs(cases) do
-            busted.it(case[1], function()
-                if not traceable then
-                    return busted.pending(
-                        "strace is not installed, may not trace here, or spoils coverage")
-                end
+            local it <const> = traceable and busted.it or busted.pending
+            it(case[1] .. (traceable and "" or REASON), function()
                 local output <const>, status <const> = inject(case)
                 assert.same({case.says, 0}, {output, status})
             end)
