@@ -106,22 +106,37 @@ local function one_address(address, port, ...)
     return address, port, ...
 end
 
--- From (timeout, opts) or (opts): the timeout in seconds or nil, and opts.
-local function connection_options(timeout, opts)
-    if type(timeout) == "table" then
-        timeout, opts = nil, timeout
+-- From (source, opts) or (opts): source address or nil, and opts.
+local function source_options(source, opts)
+    local is_address <const> = type(source) == "userdata" or
+        type(source) == "table" and (source[1] or source.host) ~= nil
+    if not is_address and source ~= nil then
+        opts = source
     end
-    opts = options.check(opts, CONNECTION_OPTIONS, 3)
+    opts = options.check(opts, CONNECTION_OPTIONS, 4)
+    if is_address and opts.source_address then
+        error("source_address: twice", 4)
+    end
+    return is_address and source or opts.source_address, opts
+end
+
+-- From (timeout, source, opts), (timeout, opts) or (opts): the timeout in seconds
+-- or nil, source address or nil, and opts.
+local function connection_options(timeout, source, opts)
+    if type(timeout) == "table" then
+        timeout, source, opts = nil, timeout, nil
+    end
+    source, opts = source_options(source, opts)
     if timeout == nil then
         timeout = opts.timeout
     end
     if timeout == nil then
-        return core.getdefaulttimeout(), opts
+        return core.getdefaulttimeout(), source, opts
     end
     if timeout and not (math.type(timeout) and timeout >= 0) then
         error(("timeout: number of seconds >= 0 expected, got %s"):format(timeout), 3)
     end
-    return timeout or nil, opts
+    return timeout or nil, source, opts
 end
 
 -- The one address of a candidates list, as getaddrinfo would list it.
@@ -165,16 +180,19 @@ end
 
 --- Connects to the first of a name's addresses that answers:
 -- `create_connection({host, port}, timeout)` or
--- `create_connection({host, port}, {timeout =, source_address =, all_errors =})`;
--- the address may also be given as host, port, as an object, or as a path.
+-- `create_connection({host, port}, {timeout =, source_address =, all_errors =})`,
+-- or with the source address between the two; the address may also be given as
+-- host, port, as an object, or as a path.
 -- The timeout (seconds; false: none; nil: the default) covers the lookup and
 -- all attempts together, each of which has an equal share of what is left, and
 -- stays the socket's timeout.
 -- @return the socket; or nil, message, code of the last attempt and, with
 -- all_errors, a list of {message =, code =} of all of them
 function socket.create_connection(...)
-    local address <const>, limit <const>, given <const> = one_address(...)
-    local timeout <const>, opts <const> = connection_options(limit, given)
+    local address <const>, limit <const>, from <const>, given <const> =
+        one_address(...)
+    local timeout <const>, source <const>, opts <const> =
+        connection_options(limit, from, given)
     local deadline <const> = timeout and core.monotonic() + timeout
     local list <const>, message, code = candidates(address, timeout)
     if not list then
@@ -183,7 +201,7 @@ function socket.create_connection(...)
     local errors <const> = {}
     for i, entry in ipairs(list) do
         local s, why, name = attempt(entry, share(deadline, #list - i + 1),
-            timeout, opts.source_address)
+            timeout, source)
         if s then
             return s
         end

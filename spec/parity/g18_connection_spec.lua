@@ -166,6 +166,25 @@ parity.describe("a connection", function()
             t:sync("port", s:getsockname().port)
         end)
 
+    case("G18/305 comes from there also if that is told by place", function()
+        local server <close> = assert(socket.create_server{"127.0.0.1", 0})
+        local at <const> = server:getsockname()
+        for _, source in ipairs{{"127.0.0.2", 0}, socket.address("127.0.0.2", 0),
+            {host = "127.0.0.2", port = 0}} do
+            for _, options in ipairs{false, {all_errors = true}} do
+                local s <close> = assert(socket.create_connection(at, 5, source, options or nil))
+                assert.same({"127.0.0.2", 5}, {s:getsockname().host, s:gettimeout()})
+                local other <close> = assert(socket.create_connection(at.host, at.port, nil,
+                    source, options or nil))
+                assert.equal("127.0.0.2", other:getsockname().host)
+            end
+        end
+        net.raises("source_address: twice", socket.create_connection, at, 5, {"127.0.0.2", 0},
+            {source_address = {"127.0.0.2", 0}})
+        net.raises("unknown option 'all'", socket.create_connection, at, 5, {"127.0.0.2", 0},
+            {all = true})
+    end)
+
     parity.case("G18/309 is closed at the end of its scope",
         {transports = parity.TCP, raw = true},
         function(s)
