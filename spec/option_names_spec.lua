@@ -72,15 +72,18 @@ local function matches(expected, value)
     return expected == value
 end
 
--- Sets each of the values and reads it back.
+-- Sets each of the values and reads it back. False if it takes privileges.
 local function walk(s, name, values, where)
     for _, value in ipairs(values) do
-        assert.is_true(s:setoption(name, value), where)
+        local ok <const>, message <const>, code <const> = s:setoption(name, value)
+        if code == "EPERM" then return false end
+        assert.is_true(ok, ("%s: %s"):format(where, message))
         assert.is_true(matches(values.check or value, s:getoption(name)), where)
     end
+    return true
 end
 
--- False if this kernel has no such option.
+-- False if this kernel has no such option, or not for this process.
 local function examine(name, kind)
     local row <const> = OPTIONS[name]
     local s <close> = make(kind, row)
@@ -91,11 +94,8 @@ local function examine(name, kind)
         assert.equal("ENOPROTOOPT", code, where)
         return false
     end
-    if #row[2] > 0 then
-        walk(s, name, row[2], where)
-    else
-        assert.is_true(matches(READ_ONLY[name], value) and true, where)
-    end
+    if #row[2] > 0 then return walk(s, name, row[2], where) end
+    assert.is_true(matches(READ_ONLY[name], value) and true, where)
     return true
 end
 
@@ -106,7 +106,7 @@ describe("the named option", function()
             for _, kind in ipairs(row[1]) do
                 known = known + (examine(name, kind) and 1 or 0)
             end
-            if known == 0 then pending("no socket here has the option " .. name) end
+            if known == 0 then pending("no socket that we may have has the option " .. name) end
         end)
     end
 
