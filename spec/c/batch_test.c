@@ -18,6 +18,7 @@ struct fake
     int rc; /* what recvmmsg and sendmmsg return */
     unsigned lengths[SLOTS];
     size_t control;    /* room for it that each slot must have */
+    socklen_t named;   /* the length of each sender's name */
     bool hungup, more; /* what else there is of a connection */
     unsigned asked;    /* slots in the last call */
     struct mmsghdr *last;
@@ -44,7 +45,7 @@ static int fake_recvmmsg(const struct tw_net *net, int fd, struct mmsghdr *msgs,
     for (int i = 0; i < f->rc; i++)
     {
         msgs[i].msg_len = f->lengths[i];
-        msgs[i].msg_hdr.msg_namelen = 0;
+        msgs[i].msg_hdr.msg_namelen = f->named;
         msgs[i].msg_hdr.msg_controllen = 0;
         memset(msgs[i].msg_hdr.msg_iov->iov_base, 'a' + i, SIZE);
     }
@@ -144,6 +145,27 @@ static void receiving(void)
     s.fd = -1;
     CHECK_INT(tw_batch_recv(&s, &b, 0), TW_ECLOSED);
     CHECK_INT(tw_batch_send(&s, &b, 0, 1, 0), TW_ECLOSED);
+    free(memory);
+}
+
+/* Senders are what the other ways to receive say that they are: of the socket's
+   protocol, and no longer than there is room for. */
+static void senders(void)
+{
+    struct fake f;
+    struct tw_batch b;
+    struct tw_sock s = opened(&f, SOCK_DGRAM);
+    void *memory = make(&b);
+    s.family = AF_CAN;
+    s.proto = 6;
+    f.control = 0;
+    f.rc = 1;
+    f.named = 8;
+    CHECK_INT(tw_batch_recv(&s, &b, 0), 1);
+    CHECK_INT(b.addrs[0].proto, 6);
+    f.named = sizeof b.addrs[0].u + 20;
+    CHECK_INT(tw_batch_recv(&s, &b, 0), 1);
+    CHECK_INT(b.addrs[0].len, sizeof b.addrs[0].u);
     free(memory);
 }
 
@@ -252,6 +274,7 @@ int main(void)
 {
     TAP_CASE(slots);
     TAP_CASE(receiving);
+    TAP_CASE(senders);
     TAP_CASE(used_again);
     TAP_CASE(the_end);
     TAP_CASE(joined);
