@@ -2,7 +2,7 @@
 -- descriptors, over a socket of this machine. Start it before handover_front.lua.
 --   first terminal:   lua5.4 examples/handover_worker.lua [name]
 --   second terminal:  lua5.4 examples/handover_front.lua [host [port [name]]]
---   clients:          lua5.4 examples/echo_client.lua 127.0.0.1 8888
+--   clients:          lua5.4 examples/task_chat_client.lua 127.0.0.1 8888
 
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
