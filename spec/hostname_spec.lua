@@ -41,6 +41,18 @@ describe("names of hosts", function()
     local when_possible <const> = resolver.it_with(function() return known end,
         function(reason) pending(reason) end)
 
+    when_possible("stand for the host alone: port and flow are as given", function()
+        if net.without_ipv6() then return pending(net.without_ipv6()) end
+        local loop <close> = resolver.knowing "::1 loop6\n"
+        local child <close> = loop:start [[
+            local s <close> = assert(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
+            assert(s:setsockopt(socket.IPPROTO_IPV6, socket.IPV6_FLOWINFO_SEND, 1))
+            s:settimeout(10)
+            assert(s:connect{"loop6", 9, 5})
+            say(s:getpeername():unpack())]]
+        assert.same({"::1\t9\t5\t0\n", 0}, {child:finish()})
+    end)
+
     when_possible("gethostbyaddr tells by name or number", function()
         assert.equal([[
 tw {tidewire.test another} {10.1.2.3}
