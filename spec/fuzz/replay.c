@@ -55,7 +55,7 @@ static void replay(const char *path)
 {
     struct stat st;
     struct dirent *entry;
-    char inside[PATH_MAX];
+    char inside[PATH_MAX + NAME_MAX + 2];
     DIR *folder =
         stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? opendir(path) : NULL;
     if (!folder)
