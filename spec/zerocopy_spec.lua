@@ -2,6 +2,7 @@
 -- it reads is always what was given.
 
 local net <const> = require "spec.support.net"
+local process <const> = dofile("examples/lib/process.lua")
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
 local tasks <const> = require "spec.support.tasks"
@@ -9,6 +10,7 @@ local tasks <const> = require "spec.support.tasks"
 local it <const> = tasks.checked(it)
 
 local ZEROCOPY <const> = socket.MSG_ZEROCOPY
+local TESTS <const> = (os.getenv "TIDEWIRE_BUILD" or "build") .. "/test/"
 
 -- Why there is no such thing here.
 local function missing()
@@ -203,5 +205,89 @@ describe("sendall without copying", function()
         b:settimeout(0)
         net.fails("EAGAIN", b:recv(1))
         b:close()
+    end)
+
+    it("leaves duplicates of the connection what they have not sent", function()
+        if check() then return end
+        local d <close>, b <const> = (function()
+            local a <close>, b <const> = lending()
+            send_in_vain(a)
+            return assert(a:dup()), b
+        end)()
+        local others <const> = reuse_memory()
+        assert(d:shutdown(socket.SHUT_WR))
+        assert.is_true(net.drain(b) == text(7))
+        assert.equal(8, #others)
+        b:close()
+    end)
+
+    it("resets it in the hands of others that it does not know of", function()
+        if check() then return end
+        local d <close>, b <const> = (function()
+            local a <close>, b <const> = lending()
+            send_in_vain(a)
+            return assert(socket.fromfd(a:fileno(), a.family, a.type)), b
+        end)()
+        local others <const> = reuse_memory()
+        d:shutdown(socket.SHUT_WR)
+        local got <const>, code <const> = net.drain(b)
+        assert.is_true(got == text(7):sub(1, #got))
+        assert.equal("ECONNRESET", code)
+        assert.equal(8, #others)
+        b:close()
+    end)
+
+    it("is told what it waits for, whoever reads the queue", function()
+        if check() then return end
+        local a <close>, b <const> = lending()
+        a:settimeout(net.LIMIT)
+        local sender <const> = task.spawn(a.sendall, a, text(1), ZEROCOPY)
+        task.yield()
+        local receiver <const> = task.spawn(net.drain, b)
+        while sender:status() ~= "done" do
+            assert.equal("EAGAIN", (notified(a)))
+            task.yield()
+        end
+        assert.equal(SIZE, sender:join())
+        a:shutdown(socket.SHUT_WR)
+        assert.is_true(receiver:join(net.LIMIT) == text(1))
+        b:close()
+    end)
+
+    it("takes nothing else from the queue", function()
+        if check() then return end
+        local SO_TIMESTAMPING <const>, TX_SOFTWARE <const>, SOFTWARE <const> = 37, 2, 16
+        local a <close>, b <const> = lending()
+        assert(a:setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPING, TX_SOFTWARE | SOFTWARE))
+        local receiver <const> = task.spawn(net.drain, b)
+        assert.equal(SIZE, a:sendall(text(1), ZEROCOPY))
+        a:shutdown(socket.SHUT_WR)
+        assert.is_true(receiver:join(net.LIMIT) == text(1))
+        assert.equal("something", (notified(a)))
+        b:close()
+    end)
+
+    it("is not disturbed by a forked child that closes its copy", function()
+        if check() then return end
+        local path <const> = net.file [[
+            local net = require "spec.support.net"
+            local socket = require "tidewire.socket"
+            local a <close>, b = net.tcp()
+            a:setoption("zerocopy", true)
+            b:setoption("rcvbuf", 16384)
+            local data = ("x"):rep(120000)
+            a:settimeout(0.05)
+            a:sendall(data, socket.MSG_ZEROCOPY)
+            assert(#b:makefile("r", {max = #data}):read_exact(#data) == #data)
+            assert(fork(function() a:recv(1) a:close() end) == 0)
+            assert(a:getoption "linger" == false)
+            a:settimeout(net.LIMIT)
+            print(a:sendall("y", socket.MSG_ZEROCOPY), a:recvmsg(1, 200, socket.MSG_ERRQUEUE))
+        ]]
+        local child <close> = process.start(TESTS .. "fork_host " .. path)
+        local output <const>, status <const> = child:finish()
+        os.remove(path)
+        assert.truthy(output:find("^1\tnil.*EAGAIN"), output)
+        assert.equal(0, status)
     end)
 end)

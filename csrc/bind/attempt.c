@@ -100,13 +100,14 @@ static bool is_tcp(const struct tw_sock *s)
  * can wait right away. TCP alone promises that: other streams may stop short
  * between messages.
  */
-static void note_received(struct ltw_socket *s, ssize_t n, size_t len,
-                          int flags)
+static void note_received(struct tw_runtime *rt, struct ltw_socket *s,
+                          ssize_t n, size_t len, int flags)
 {
     if (n == TW_WANT_READ)
         tw_watch_blocked(&s->watch, TW_READ);
     if (n == TW_WANT_READ && s->unreleased > 0)
-        ltw_reap(s); /* or it is an event of this direction, again and again */
+        ltw_reap(rt,
+                 s); /* or it is an event of this direction, again and again */
     if (n > 0 && (size_t)n < len && flags == 0 && s->sock.type == SOCK_STREAM &&
         is_tcp(&s->sock))
         tw_watch_drained(&s->watch, TW_READ);
@@ -115,48 +116,59 @@ static void note_received(struct ltw_socket *s, ssize_t n, size_t len,
                    (n == TW_EOF || s->sock.type == SOCK_STREAM);
 }
 
+/* Before an attempt: 0, or what to return instead. */
+static int may_receive(struct tw_runtime *rt, struct ltw_socket *s, int flags)
+{
+    int rc = ltw_attempt(rt, s, TW_READ, flags);
+    if (rc < 0 || !(flags & MSG_ERRQUEUE) || s->unreleased == 0)
+        return rc;
+    /* All that comes there is for sendall, which waits for it. */
+    rc = ltw_reap(rt, s);
+    return rc < 0 ? rc : s->unreleased > 0 ? TW_WANT_READ : 0;
+}
+
 ssize_t ltw_tryrecv(struct tw_runtime *rt, struct ltw_socket *s, void *data,
                     size_t len, int flags)
 {
-    int rc = ltw_attempt(rt, s, TW_READ, flags);
+    int rc = may_receive(rt, s, flags);
     if (rc < 0)
         return rc;
     ssize_t n = tw_sock_recv(&s->sock, data, len, kernel_flags(rt, s, flags));
-    note_received(s, n, len, flags);
+    note_received(rt, s, n, len, flags);
     return n;
 }
 
 ssize_t ltw_tryrecvfrom(struct tw_runtime *rt, struct ltw_socket *s,
                         struct tw_dgram *dgram, int flags)
 {
-    int rc = ltw_attempt(rt, s, TW_READ, flags);
+    int rc = may_receive(rt, s, flags);
     if (rc < 0)
         return rc;
     ssize_t n = tw_sock_recvfrom(&s->sock, dgram, kernel_flags(rt, s, flags));
-    note_received(s, n, dgram->len, flags);
+    note_received(rt, s, n, dgram->len, flags);
     return n;
 }
 
 ssize_t ltw_tryrecvmsg(struct tw_runtime *rt, struct ltw_socket *s,
                        struct msghdr *msg, int flags)
 {
-    int rc = ltw_attempt(rt, s, TW_READ, flags);
+    int rc = may_receive(rt, s, flags);
     if (rc < 0)
         return rc;
     size_t len = ltw_total(msg);
     ssize_t n = tw_sock_recvmsg(&s->sock, msg, kernel_flags(rt, s, flags));
-    note_received(s, n, len, flags);
+    note_received(rt, s, n, len, flags);
     return n;
 }
 
 int ltw_tryrecvmany(struct tw_runtime *rt, struct ltw_socket *s,
                     struct tw_batch *batch, int flags)
 {
-    int rc = ltw_attempt(rt, s, TW_READ, flags);
+    int rc = may_receive(rt, s, flags);
     if (rc < 0)
         return rc;
     int n = tw_batch_recv(&s->sock, batch, kernel_flags(rt, s, flags));
-    note_received(s, n, 0, flags);
+    note_received(rt, s, n, 0, flags);
     return n;
 }
 

@@ -35,7 +35,7 @@ struct ltw_socket *ltw_begin(lua_State *L, struct tw_wait *wait)
 int ltw_release(struct tw_runtime *rt, struct ltw_socket *s)
 {
     if (s->unreleased > 0)
-        ltw_unreleased(s);
+        ltw_unreleased(rt, s);
     if (rt->loop)
         tw_loop_forget(rt->loop, &s->watch);
     return tw_sock_close(&s->sock);
@@ -139,6 +139,8 @@ static int sock_dup(lua_State *L)
     struct ltw_socket *copy = ltw_newsocket(L);
     int rc = s->closed ? TW_ECLOSED : tw_sock_dup(&s->sock, &copy->sock);
     copy->shared = true;
+    if (s->unreleased > 0)
+        ltw_lentforever(L);
     s->shared = s->shared || rc >= 0;
     return opened(L, rc, "dup");
 }

@@ -22,9 +22,19 @@ enum
     SENT = 6
 };
 
-int ltw_reap(struct ltw_socket *s)
+static bool forked(const struct tw_runtime *rt)
+{
+    return rt->loop && tw_loop_forked(rt->loop);
+}
+
+int ltw_reap(struct tw_runtime *rt, struct ltw_socket *s)
 {
     struct tw_released released;
+    if (forked(rt))
+    {
+        s->unreleased = 0;
+        return 0;
+    }
     int rc = tw_zerocopy_reap(&s->sock, &released);
     s->copied = s->copied || released.copied;
     s->unreleased -=
@@ -34,12 +44,13 @@ int ltw_reap(struct ltw_socket *s)
 
 /*
  * Closes under what is not yet sent. Its memory may be something else's by the
- * time it would be: it must not be.
+ * time it would be: it must not be. A duplicate may go on, see ltw_lentforever.
+ * A forked child may change its memory: the kernel still has the pages.
  */
-void ltw_unreleased(struct ltw_socket *s)
+void ltw_unreleased(struct tw_runtime *rt, struct ltw_socket *s)
 {
-    ltw_reap(s);
-    if (s->unreleased > 0)
+    ltw_reap(rt, s);
+    if (!s->shared && s->unreleased > 0)
         tw_zerocopy_abandon(&s->sock);
     s->unreleased = 0;
 }
@@ -102,13 +113,15 @@ void ltw_lentforever(lua_State *L)
 static ssize_t send_some(struct tw_runtime *rt, struct ltw_socket *s,
                          const void *data, size_t len, int flags)
 {
-    int rc = ltw_attempt(rt, s, TW_WRITE, flags);
+    int rc = ltw_attempt(rt, s, TW_WRITE, flags & ~MSG_ZEROCOPY);
     if (rc < 0)
         return rc;
     /* Others that hold the connection might be told in our place. */
-    bool lends = len >= LEAST && !s->copied && !s->shared;
+    bool asked = flags & MSG_ZEROCOPY && len >= LEAST;
+    bool lends = asked && !s->copied && !s->shared && !forked(rt);
     int on = lends ? tw_zerocopy_enabled(&s->sock) : 0;
     int more = MSG_DONTWAIT | (on > 0 ? MSG_ZEROCOPY : 0);
+    flags &= ~MSG_ZEROCOPY;
     ssize_t n = tw_sock_send(&s->sock, data, len, flags | more);
     if (n == -ENOBUFS && on > 0) /* so much memory may be lent, not more */
         n = tw_sock_send(&s->sock, data, len, flags | MSG_DONTWAIT);
@@ -123,7 +136,7 @@ static ssize_t send_some(struct tw_runtime *rt, struct ltw_socket *s,
    error. */
 static int take_back(struct tw_runtime *rt, struct ltw_socket *s)
 {
-    int rc = s->unreleased > 0 ? ltw_reap(s) : 0;
+    int rc = s->unreleased > 0 ? ltw_reap(rt, s) : 0;
     if (rc < 0 || s->unreleased == 0)
         return rc;
     tw_watch_blocked(&s->watch, TW_WRITE);
@@ -138,18 +151,18 @@ static int sendall_k(lua_State *L, struct tw_wait *wait)
     struct ltw_socket *s = lua_touserdata(L, SELF);
     const char *data = ltw_slice(L, DATA, RANGE, &len);
     size_t sent = (size_t)lua_tointeger(L, SENT);
-    int flags = (int)lua_tointeger(L, FLAGS) & ~MSG_ZEROCOPY;
+    int flags = (int)lua_tointeger(L, FLAGS);
     ssize_t n = ltw_obstacle(s, wait);
     while (n >= 0 && sent < len)
     {
         n = send_some(wait->rt, s, data + sent, len - sent, flags);
         sent += n > 0 ? (size_t)n : 0;
     }
-    if (n >= 0)
+    if (n >= 0 && flags & MSG_ZEROCOPY)
         n = take_back(wait->rt, s);
     lua_settop(L, SENT - 1);
     lua_pushinteger(L, (lua_Integer)sent);
-    if (n < 0 && ltw_waits(s, wait, n, flags))
+    if (n < 0 && ltw_waits(s, wait, n, flags & ~MSG_ZEROCOPY))
         return TW_TASK_WAIT;
     if (s->unreleased == 0)
         unpin(L);
@@ -160,7 +173,15 @@ static int sendall_k(lua_State *L, struct tw_wait *wait)
 
 int ltw_sendall_lent(lua_State *L)
 {
+    struct ltw_socket *s = lua_touserdata(L, SELF);
     lua_settop(L, SENT - 1);
+    if (s->unreleased > 0)
+        ltw_reap(&ltw_state(L)->rt, s);
+    if (s->unreleased > 0) /* what is kept must not grow without end: copy */
+    {
+        lua_pushinteger(L, lua_tointeger(L, FLAGS) & ~MSG_ZEROCOPY);
+        lua_replace(L, FLAGS);
+    }
     lua_pushinteger(L, 0);
     pin(L);
     return tw_task_run(L, &ltw_state(L)->rt, sendall_k);

@@ -13,12 +13,27 @@ enum
     VSOCK_RECVERR = 1
 };
 
-int tw_zerocopy_enabled(const struct tw_sock *s)
+static int is_set(const struct tw_sock *s, int level, int name)
 {
     int on = 0;
-    struct tw_optval opt = {SOL_SOCKET, SO_ZEROCOPY, &on, sizeof on};
+    struct tw_optval opt = {level, name, &on, sizeof on};
     int rc = tw_sock_getopt(s, &opt);
     return rc < 0 ? rc : on != 0;
+}
+
+int tw_zerocopy_enabled(const struct tw_sock *s)
+{
+    bool tcp = (s->family == AF_INET || s->family == AF_INET6) &&
+               s->type == SOCK_STREAM &&
+               (s->proto == 0 || s->proto == IPPROTO_TCP);
+    int rc = tcp ? is_set(s, SOL_SOCKET, SO_ZEROCOPY) : 0;
+    if (rc <= 0)
+        return rc;
+    int others = is_set(s, SOL_SOCKET, SO_TIMESTAMPING);
+    if (others == 0)
+        others = s->family == AF_INET6 ? is_set(s, IPPROTO_IPV6, IPV6_RECVERR)
+                                       : is_set(s, IPPROTO_IP, IP_RECVERR);
+    return others == 0;
 }
 
 static bool is_error(const struct tw_cmsg *item)
@@ -66,5 +81,6 @@ int tw_zerocopy_abandon(struct tw_sock *s)
 {
     struct linger at_once = {.l_onoff = 1};
     struct tw_optval opt = {SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once};
-    return tw_sock_setopt(s, &opt);
+    int rc = tw_sock_setopt(s, &opt);
+    return tw_sock_disconnect(s) < 0 ? rc : 0;
 }

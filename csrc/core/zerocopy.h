@@ -8,8 +8,12 @@
 
 #include "core/sock.h"
 
-/* Whether sends with that flag may leave the memory in use: the option
-   SO_ZEROCOPY. 0 or 1; or an error. */
+/*
+ * Whether sends with that flag may leave the memory in use: the option
+ * SO_ZEROCOPY. 0 or 1; or an error. Only with TCP, which can be made to forget
+ * what it has not sent; and only if nothing else is asked for that comes in the
+ * error queue, as it would be lost.
+ */
 int tw_zerocopy_enabled(const struct tw_sock *s);
 
 struct tw_released
@@ -24,8 +28,8 @@ struct tw_released
  */
 int tw_zerocopy_reap(struct tw_sock *s, struct tw_released *released);
 
-/* Has closing the socket throw away what has not been sent, and tell the peer
-   with a reset. */
+/* Throws away what has not been sent, whoever else holds the connection, and
+   tells the peer with a reset: at once, or if that fails, in closing. */
 int tw_zerocopy_abandon(struct tw_sock *s);
 
 #endif

@@ -19,7 +19,8 @@ struct fake
     } items[8];
     int count, next;
     ssize_t last;
-    int option;
+    int option, level, name; /* an option that is set */
+    bool gone;
     struct linger linger;
 };
 
@@ -51,10 +52,22 @@ static ssize_t fake_recvmsg(const struct tw_net *net, int fd,
 
 static int fake_getopt(const struct tw_net *net, int fd, struct tw_optval *opt)
 {
+    struct fake *f = self(net);
+    bool asked = opt->level == f->level && opt->name == f->name;
+    bool first = opt->name == SO_ZEROCOPY && opt->level == SOL_SOCKET;
     (void)fd;
-    CHECK_INT(opt->name, SO_ZEROCOPY);
-    *(int *)opt->value = self(net)->option;
-    return self(net)->option < 0 ? -ENOPROTOOPT : 0;
+    *(int *)opt->value = first ? f->option : asked;
+    return first && f->option < 0 ? -ENOPROTOOPT : 0;
+}
+
+static int fake_connect(const struct tw_net *net, int fd,
+                        const struct tw_addr *addr)
+{
+    (void)fd;
+    CHECK_INT(addr->u.sa.sa_family, AF_UNSPEC);
+    CHECK_INT(self(net)->linger.l_onoff, 1);
+    self(net)->gone = true;
+    return 0;
 }
 
 static int fake_setopt(const struct tw_net *net, int fd,
@@ -71,10 +84,13 @@ static struct tw_sock opened(struct fake *f)
     struct tw_sock s;
     *f = (struct fake){.net = {.recvmsg = fake_recvmsg,
                                .getopt = fake_getopt,
+                               .connect = fake_connect,
                                .setopt = fake_setopt},
                        .last = TW_WANT_READ};
     tw_sock_init(&s, &f->net, 0);
     s.fd = 7;
+    s.family = AF_INET;
+    s.type = SOCK_STREAM;
     return s;
 }
 
@@ -155,6 +171,31 @@ static void asks_and_abandons(void)
     CHECK_INT(tw_zerocopy_abandon(&s), 0);
     CHECK_INT(f.linger.l_onoff, 1);
     CHECK_INT(f.linger.l_linger, 0);
+    CHECK(f.gone);
+}
+
+static void not_where_it_is_unsafe(void)
+{
+    struct fake f;
+    struct tw_sock s = opened(&f);
+    f.option = 1;
+    f.level = SOL_SOCKET;
+    f.name = SO_TIMESTAMPING;
+    CHECK_INT(tw_zerocopy_enabled(&s), 0);
+    f.level = IPPROTO_IP;
+    f.name = IP_RECVERR;
+    CHECK_INT(tw_zerocopy_enabled(&s), 0);
+    s.family = AF_INET6;
+    CHECK_INT(tw_zerocopy_enabled(&s), 1);
+    f.level = IPPROTO_IPV6;
+    f.name = IPV6_RECVERR;
+    CHECK_INT(tw_zerocopy_enabled(&s), 0);
+    f.level = -1;
+    s.type = SOCK_DGRAM;
+    CHECK_INT(tw_zerocopy_enabled(&s), 0);
+    s.family = AF_VSOCK;
+    s.type = SOCK_STREAM;
+    CHECK_INT(tw_zerocopy_enabled(&s), 0);
 }
 
 int main(void)
@@ -163,5 +204,6 @@ int main(void)
     TAP_CASE(what_else_is_there);
     TAP_CASE(failures);
     TAP_CASE(asks_and_abandons);
+    TAP_CASE(not_where_it_is_unsafe);
     return tap_done();
 }
