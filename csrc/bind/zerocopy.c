@@ -152,6 +152,8 @@ static int sendall_k(lua_State *L, struct tw_wait *wait)
     const char *data = ltw_slice(L, DATA, RANGE, &len);
     size_t sent = (size_t)lua_tointeger(L, SENT);
     int flags = (int)lua_tointeger(L, FLAGS);
+    if (flags & MSG_ZEROCOPY) /* others that send may have unpinned it */
+        pin(L);
     ssize_t n = ltw_obstacle(s, wait);
     while (n >= 0 && sent < len)
     {
@@ -183,6 +185,5 @@ int ltw_sendall_lent(lua_State *L)
         lua_replace(L, FLAGS);
     }
     lua_pushinteger(L, 0);
-    pin(L);
     return tw_task_run(L, &ltw_state(L)->rt, sendall_k);
 }
