@@ -58,7 +58,7 @@ pack_initrd() (
     cp "$(command -v busybox)" bin
     ln -s /bin/busybox sbin/modprobe
     for module in $FIRST; do
-        sed -n "/\/$module.ko:/s/://p" "$root/$modules/modules.dep"
+        sed -n "/\/$module\.ko[.a-z]*:/s/://p" "$root/$modules/modules.dep"
     done | tr ' ' '\n' | sort -u | (cd "$root/$modules" && tar -c -T -) | tar -x -C "$modules"
     cp "$root/$modules/modules.dep" "$modules"
     cp "$OLDPWD/$here/init" init
