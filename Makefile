@@ -23,11 +23,17 @@ ALL_LDFLAGS = -pthread -Wl,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $(if
 objects  = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(wildcard $(1:%=csrc/%/*.c)))
 PORTABLE = $(call objects,core loop)
 LUAPART  = $(call objects,task bind)
+# The optional modules: a folder of csrc/mod, a .so, the library it stands on.
+LIBS_ws  = -lwslay
+MODULES := http $(shell $(CC) -E -include wslay/wslay.h -x c /dev/null >/dev/null 2>&1 && echo ws)
+MODPART  = $(call objects,$(MODULES:%=mod/%))
+# What of mod/http reads and writes bytes, and knows neither Lua nor sockets.
+WIRE     = $(addprefix $(BUILD)/obj/mod/http/,head.o body.o text.o)
 CTESTS   = $(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard spec/c/*_test.c spec/fuzz/*_fuzz.c)))
 SUPPORT  = $(patsubst spec/support/%.c,$(BUILD)/test/%,$(wildcard spec/support/*_host.c)) $(BUILD)/test/alarm.so
-BENCHES  = $(patsubst spec/%,$(BUILD)/%,$(basename $(wildcard spec/bench/*.c spec/bench/*.go)))
 
-$(shell mkdir -p $(addprefix $(BUILD)/,$(patsubst csrc/%/,obj/%,$(wildcard csrc/*/)) lib/tidewire bin test bench))
+FOLDERS  = $(patsubst csrc/%/,obj/%,$(wildcard csrc/*/ csrc/mod/*/)) lib/tidewire bin test bench
+$(shell mkdir -p $(FOLDERS:%=$(BUILD)/%))
 
 # A thread may be in getaddrinfo when the last state is closed: the code it
 # returns to must stay mapped, hence nodelete.
@@ -44,12 +50,13 @@ BUSTED = $(TIDEWIRE_LUA) spec/support/busted.lua
 # Several goals go one after another even with -j: some build in their recipe.
 $(if $(word 2,$(MAKECMDGOALS)),$(eval .NOTPARALLEL:))
 
-all: $(BUILD)/lib/tidewire/core.so $(BUILD)/lib/libtidewire.a $(BUILD)/bin/tidewire
+all: $(BUILD)/lib/tidewire/core.so $(MODULES:%=$(BUILD)/lib/tidewire/%_core.so) \
+	$(BUILD)/lib/libtidewire.a $(BUILD)/bin/tidewire
 
-$(PORTABLE): $(BUILD)/obj/%.o: csrc/%.c
+$(PORTABLE) $(WIRE): $(BUILD)/obj/%.o: csrc/%.c
 	$(CC) $(ALL_CFLAGS) -Icsrc -c $< -o $@
 
-$(LUAPART) $(BUILD)/obj/host/main.o: $(BUILD)/obj/%.o: csrc/%.c
+$(LUAPART) $(filter-out $(WIRE),$(MODPART)) $(BUILD)/obj/host/main.o: $(BUILD)/obj/%.o: csrc/%.c
 	$(CC) $(ALL_CFLAGS) -Icsrc -I$(BUILD)/obj $(LUA_CFLAGS) -c $< -o $@
 
 $(BUILD)/obj/bind/constants.o: $(BUILD)/obj/bind/constants.inc
@@ -60,6 +67,9 @@ $(BUILD)/obj/bind/constants.inc: csrc/bind/constants.awk csrc/bind/constants.def
 $(BUILD)/lib/tidewire/core.so: $(PORTABLE) $(LUAPART)
 	$(CC) $(CFLAGS) $(USE_LTO) $(ALL_LDFLAGS) $(SO_FLAGS) $^ -lm -o $@
 
+$(BUILD)/lib/tidewire/%_core.so: $(MODPART)
+	$(CC) $(CFLAGS) $(USE_LTO) $(ALL_LDFLAGS) $(SO_FLAGS) $(filter $(BUILD)/obj/mod/$*/%,$^) $(LIBS_$*) -o $@
+
 $(BUILD)/lib/libtidewire.a: $(PORTABLE) $(LUAPART)
 	@rm -f $@ && ar qcs $@ $^
 
@@ -69,7 +79,7 @@ $(BUILD)/bin/tidewire: $(BUILD)/obj/host/main.o $(BUILD)/lib/libtidewire.a
 # C unit tests see no Lua header; the test hosts embed the library.
 vpath %.c spec/c spec/fuzz
 $(filter %_fuzz,$(CTESTS)): spec/fuzz/replay.c
-$(CTESTS): $(BUILD)/test/%: %.c $(PORTABLE)
+$(CTESTS): $(BUILD)/test/%: %.c $(PORTABLE) $(WIRE)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto -Icsrc -Ispec/c $(filter %.c %.o,$^) -o $@
 
 $(BUILD)/test/%_host: spec/support/%_host.c $(BUILD)/lib/libtidewire.a
@@ -83,12 +93,7 @@ $(BUILD)/test/fault_host $(BUILD)/test/gcstress_host: spec/support/fault_mem.c s
 $(BUILD)/test/fault_host: spec/support/fault_net.c spec/support/fault_files.c spec/support/fault_net.h
 $(BUILD)/test/fault_host: WRAP = $(addprefix -Xlinker --wrap=,malloc calloc eventfd pthread_create)
 
-$(BUILD)/bench/%: spec/bench/%.c spec/bench/bench.h
-	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) $< $(LIBS) -o $@
-$(BUILD)/bench/echo_uv: LIBS = $$(pkg-config --cflags --libs libuv)
-$(BUILD)/bench/%: spec/bench/%.go
-	go build -o $@ $<
-
+include spec/bench/bench.mk
 -include $(shell find $(BUILD)/obj $(BUILD)/test -name '*.d' 2>/dev/null)
 
 run: deps
@@ -124,24 +129,16 @@ cover: deps
 	@rm -rf $(BUILD)/cover
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/cover COVER=1 check
 	@$(LUA) spec/support/coverage.lua $(BUILD)/cover 95
-# Peers that are not installed are not built, and skipped by name.
-bench: deps
-	@$(MAKE) --no-print-directory -s all
-	-@$(MAKE) --no-print-directory -s -k $(BENCHES) 2>$(BUILD)/bench-peers.log
-	@for b in run tasks echo udp transfer; do $(LUA) spec/bench/$$b.lua || exit 1; done
-bench-deps:
-	@sh spec/support/deps.sh lua-socket python3 coreutils util-linux socat libuv1-dev \
-		golang-go lua-luv lua-cqueues lua-copas lua5.1 python3-gevent
 deps:
 	@sh spec/support/deps.sh
 
 install: all
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/pkgconfig lib/lua/5.4/tidewire share/lua/5.4/tidewire)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/pkgconfig lib/lua/5.4/tidewire)
 	install $(BUILD)/bin/tidewire $(DESTDIR)$(PREFIX)/bin
 	install -m 644 csrc/tidewire.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(BUILD)/lib/libtidewire.a $(DESTDIR)$(PREFIX)/lib
-	install $(BUILD)/lib/tidewire/core.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/tidewire
-	install -m 644 lua/tidewire/*.lua $(DESTDIR)$(PREFIX)/share/lua/5.4/tidewire
+	install $(BUILD)/lib/tidewire/*.so $(DESTDIR)$(PREFIX)/lib/lua/5.4/tidewire
+	cd lua && find tidewire -name '*.lua' -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/share/lua/5.4/{} \;
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' csrc/tidewire.pc.in \
 		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/tidewire.pc
 env:

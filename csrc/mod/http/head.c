@@ -1,0 +1,1 @@
+#include "mod/http/head.h"

@@ -1,0 +1,9 @@
+/* The C module "tidewire.http_core". */
+#include "mod/http/module.h"
+
+int luaopen_tidewire_http_core(lua_State *L)
+{
+    luaL_checkversion(L);
+    lua_newtable(L);
+    return 1;
+}

@@ -1,0 +1,12 @@
+/* The C module "tidewire.http_core": what its files offer to module.c. */
+#ifndef TW_MOD_HTTP_MODULE_H
+#define TW_MOD_HTTP_MODULE_H
+
+#include "tidewire.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+TW_API int luaopen_tidewire_http_core(lua_State *L);
+
+#endif
