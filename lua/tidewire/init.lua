@@ -3,7 +3,9 @@
 
 local core <const> = require "tidewire.core"
 
-local modules <const> = { socket = true, stdio = true, task = true }
+local modules <const> = {
+    http = true, socket = true, stdio = true, task = true, websocket = true,
+}
 
 return setmetatable({ _VERSION = core._VERSION }, {
     __index = function(self, name)
