@@ -117,7 +117,7 @@ test-kernel: deps
 	@sh spec/support/kernel/run.sh $(ARGS)
 lint:
 	@sh spec/support/deps.sh lua-check clang-format
-	@$(MAKE) --no-print-directory -s $(BUILD)/lib/libtidewire.a
+	@$(MAKE) --no-print-directory -s all
 	@$(LUA) spec/support/lint.lua
 	@luacheck -q lua examples spec
 	@clang-format --dry-run -Werror $$(git ls-files 'csrc/*.[ch]' 'spec/*.[ch]')

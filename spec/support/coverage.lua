@@ -25,7 +25,7 @@ local function measure(layer)
 end
 
 local ok = true
-for _, layer in ipairs { "core", "loop", "task", "bind" } do
+for _, layer in ipairs { "core", "loop", "task", "bind", "mod/http", "mod/ws" } do
     local hit, total = 0, 0
     for _, file in ipairs(measure(layer)) do
         print(("%-32s %6.2f%% of %d"):format(file.name, file.percent, file.total))

@@ -63,6 +63,7 @@ local PREFIXES <const> = {
     core = { "tw_" },
     loop = { "tw_" },
     bind = { "ltw_", "tw_", "luaopen_" },
+    mod = { "tw_", "luaopen_" },
     archive = { "ltw_", "tw_", "luaopen_" },
 }
 
@@ -248,9 +249,9 @@ local function check_lua(path)
 end
 
 -- The library keeps no state outside its objects, and its names are its own.
-local function check_archive(archive)
+local function check_objects(files)
     local member, symbols = "?", 0
-    for _, line in ipairs(lines_of("objdump -t " .. archive)) do
+    for _, line in ipairs(lines_of("objdump -t " .. files)) do
         member = line:match "^(%S+):%s+file format" or member
         local flags <const>, section <const>, name <const> =
             line:match "^%x+ (.......) (%S+)%s+%x+%s+.-(%S+)$"
@@ -259,14 +260,14 @@ local function check_archive(archive)
         local writable <const> = ours and (section == "*COM*" or section:match "^%.t?bss" or
             section:match "^%.t?data" and not section:match "^%.data%.rel%.ro")
         if writable then
-            problem("%s(%s): writable data: %s in %s", archive, member, name, section)
+            problem("%s: writable data: %s in %s", member, name, section)
         end
         if ours and flags:match "[gu]" and not begins(name, PREFIXES.archive) then
-            problem("%s(%s): %s is shared and has no prefix", archive, member, name)
+            problem("%s: %s is shared and has no prefix", member, name)
         end
     end
     if symbols == 0 then
-        problem("%s: no symbols; has it been built?", archive)
+        problem("no symbols; has it been built?")
     end
 end
 
@@ -287,7 +288,7 @@ for _, path in ipairs(find("lua examples spec", "*.lua")) do
     check_lua(path)
 end
 check_size("Makefile", read "Makefile", 150, 120)
-check_archive((os.getenv "TIDEWIRE_BUILD" or "build") .. "/lib/libtidewire.a")
+check_objects("$TIDEWIRE_BUILD/lib/libtidewire.a $TIDEWIRE_BUILD/obj/mod/*/*.o")
 if #yields > 1 then
     problem("lua_yieldk is used %d times, may be once: %s", #yields, table.concat(yields, " "))
 end
