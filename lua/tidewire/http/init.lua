@@ -7,7 +7,8 @@ local parts <const> = {
     get = "client", post = "client", request = "client", client = "client",
     headers = "headers", url = "url",
     files = "files",
-    router = "router",
+    router = "router", query = "query", cookies = "cookies", multipart = "multipart",
+    json = "json", accept = "accept",
 }
 
 return setmetatable({}, {
