@@ -1,6 +1,8 @@
 -- The chats of many tasks: two sides that talk at once, and a room for many.
 
 local example <const> = require "spec.support.example"
+local net <const> = require "spec.support.net"
+local socket <const> = require "tidewire.socket"
 
 describe("the chat of two tasks a side", function()
     local function sides()
@@ -171,6 +173,8 @@ describe("the chat room", function()
         end
         ann.hears("bob: slow[2J typing")
         ann.hears("bob: next")
+        bob.says("caf\xC3\xA9 \xE9\xC2\x9B, \xF0\x9F\x99 and \xED\xA0\x80")
+        ann.hears("bob: café �, ��� and ���")
     end)
 
     it("drops who reads too slowly, and keeps nobody waiting", function()
@@ -181,8 +185,10 @@ describe("the chat room", function()
         local line <const> = ("z"):rep(900)
         local heard
         for _ = 1, 100000 do
+            local begun <const> = socket.monotonic()
             bob.says(line)
             heard = ann.stream:read()
+            assert.is_true(socket.monotonic() - begun < net.LIMIT / 20)
             if heard ~= "bob: " .. line then break end
         end
         assert.equal("* slow reads too slowly and was dropped", heard)

@@ -1,11 +1,12 @@
 -- Child processes with nothing but io.popen: what examples/demo.lua and the
 -- specs use to run the examples. A child gets its keyboard input beforehand, or
 -- line by line through a pipe with a name; its output is read line by line, and
--- it is ended after 20 seconds whatever happens.
+-- it is ended when its time is up, whatever happens.
 
 local process <const> = {}
 
-local LIMIT <const> = "timeout --foreground -k 2 20 "
+--- How many seconds a child may take.
+process.limit = 20
 
 local methods <const> = {}
 local child_mt <const> = {__name = "child process", __index = methods}
@@ -30,8 +31,8 @@ local function open(command, before, after)
     -- The shell says its process id and becomes the command, so the id is right.
     local body <const> = process.quote("echo $$; exec env " .. command .. " 2>&1")
     -- The outer shell is silenced: it would report every child that is killed.
-    return assert(io.popen("exec 2>/dev/null; " .. before .. LIMIT .. "sh -c " .. body
-        .. after, "r"))
+    return assert(io.popen(("exec 2>/dev/null; %stimeout --foreground -k 2 %d sh -c %s%s")
+        :format(before, process.limit, body, after), "r"))
 end
 
 local function child(pipe, command, keyboard)

@@ -1,10 +1,16 @@
--- The room of examples/chat_room.lua, without the network: a visitor is a stream
--- of what he says, and a channel of lines for him to read.
+-- The room of examples/chat_room.lua and web_chat.lua, whatever its visitors come by.
+-- Each has a channel of lines and a task that sends them, so that nobody waits for
+-- one who reads slowly.
+
+local task <const> = require "tidewire.task"
 
 local room <const> = {}
 
-local MAX_LINE <const> = 1000 -- bytes
-local PATIENCE <const> = 1 -- seconds that one who reads slowly may keep others waiting
+--- The longest line, in bytes, its end included.
+room.MAX_LINE = 1000
+
+local MAX_BEHIND <const> = 100 -- lines that somebody has still to read
+local PATIENCE <const> = 10 -- seconds for somebody to take one of them
 
 local members <const> = {} -- channels by name
 
@@ -16,14 +22,12 @@ local function names()
     return list
 end
 
--- Tells everybody, but not who says it. Whoever has a full channel, and still has
--- after a moment, is dropped.
+-- Tells everybody, but not who says it. Whoever has a full channel is dropped.
 local function announce(line, speaker)
     if not speaker then print(line) end
     for _, name in ipairs(names()) do
         local lines <const> = members[name]
-        if lines and name ~= speaker and not lines:send(line, PATIENCE)
-            and members[name] == lines then
+        if lines and name ~= speaker and not lines:send(line, 0) then
             members[name] = nil
             lines:close()
             announce("* " .. name .. " reads too slowly and was dropped")
@@ -31,57 +35,89 @@ local function announce(line, speaker)
     end
 end
 
--- The next line that was typed, without its end and without control characters (a
--- terminal obeys those); false for one that is too long; nil after the last.
-local function read_line(stream)
-    local skipped = false
-    while true do
-        local line <const>, _, code <const> = stream:read_until("\n", MAX_LINE)
-        if line then return not skipped and line:gsub("%c", "") end
-        if code ~= "EMSGSIZE" then return nil end
-        skipped = stream:read(MAX_LINE) ~= nil
+-- Without control characters, which a terminal obeys, and in UTF-8, as a browser
+-- insists.
+local function clean(line)
+    line = line:gsub("%c", "")
+    local _, bad = utf8.len(line)
+    while bad do
+        line = line:sub(1, bad - 1) .. "\u{FFFD}" .. line:sub(bad + 1)
+        _, bad = utf8.len(line, bad)
     end
+    return (line:gsub("\xC2[\x80-\x9F]", ""))
+end
+
+-- The next line that somebody says; false for one that is too long; nil after the last.
+-- Whoever says much lets those who have to hear it take their turns.
+local function hear(visitor)
+    task.yield()
+    local line <const> = visitor.read()
+    return line and clean(line)
 end
 
 -- Asks until the answer is a name that nobody has; nil if there is none.
-local function ask_name(stream, lines)
+local function ask_name(visitor, lines)
     local name
     repeat
         if members[name or ""] then lines:send("* " .. name .. " is taken") end
         lines:send("* your name? (1 to 20 letters or digits)")
-        name = read_line(stream)
+        name = hear(visitor)
     until name == nil
         or name and name:find("^%w+$") and #name <= 20 and not members[name]
     return name
 end
 
 -- Passes on what a member says until he leaves, or is dropped.
-local function listen(stream, lines, name)
-    local line = read_line(stream)
+local function listen(visitor, lines, name)
+    local line = hear(visitor)
     while line ~= nil and line ~= "/quit" and members[name] == lines do
         if not line then
-            lines:send("* not sent: a line has at most " .. MAX_LINE .. " bytes")
+            lines:send("* not sent: a line has at most " .. room.MAX_LINE .. " bytes")
         elseif line == "/who" then
             lines:send("* here: " .. table.concat(names(), ", "))
         elseif line ~= "" then
             announce(name .. ": " .. line, name)
         end
-        line = read_line(stream)
+        line = hear(visitor)
     end
 end
 
---- Somebody comes, says his name, talks, and leaves, or is dropped: the channel is
---- closed then. Returns the last thing to tell him.
-function room.visit(stream, lines)
-    local name <const> = ask_name(stream, lines)
+-- Somebody says his name, talks, and leaves, or is dropped: the channel is closed
+-- then. Returns the last thing to tell him.
+local function stay(visitor, lines)
+    local name <const> = ask_name(visitor, lines)
     if not name then return "* good bye" end
     members[name] = lines
     announce("* " .. name .. " has joined")
-    listen(stream, lines, name)
+    listen(visitor, lines, name)
     if members[name] ~= lines then return "* you read too slowly, good bye" end
     members[name] = nil
     announce("* " .. name .. " has left")
     return "* good bye"
+end
+
+local function say(visitor, line)
+    return task.timeout(PATIENCE, visitor.say, line)
+end
+
+local function say_lines(visitor, lines)
+    for line in lines do
+        if not say(visitor, line) then break end
+    end
+    visitor.leave()
+end
+
+--- Somebody comes to the room; returns when he has left it. `visitor` is a table of
+--- three functions. read(): the next line that he says; false for one that is too long;
+--- nil after the last. say(line): tells him, true if that went well. leave(): makes
+--- read, which may be waiting, return nil.
+function room.visit(visitor)
+    local lines <close> = task.channel(MAX_BEHIND)
+    local sayer <const> = task.spawn(say_lines, visitor, lines)
+    local bye <const> = stay(visitor, lines)
+    lines:close() -- what it still holds is said
+    sayer:join()
+    say(visitor, bye)
 end
 
 return room
