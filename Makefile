@@ -28,7 +28,7 @@ LIBS_ws  = -lwslay
 MODULES := http $(shell $(CC) -E -include wslay/wslay.h -x c /dev/null >/dev/null 2>&1 && echo ws)
 MODPART  = $(call objects,$(MODULES:%=mod/%))
 # What of mod/http reads and writes bytes, and knows neither Lua nor sockets.
-WIRE     = $(addprefix $(BUILD)/obj/mod/http/,head.o body.o text.o)
+WIRE     = $(addprefix $(BUILD)/obj/mod/http/,head.o scan.o target.o body.o text.o)
 CTESTS   = $(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard spec/c/*_test.c spec/fuzz/*_fuzz.c)))
 SUPPORT  = $(patsubst spec/support/%.c,$(BUILD)/test/%,$(wildcard spec/support/*_host.c)) $(BUILD)/test/alarm.so
 

@@ -42,7 +42,8 @@ void tw_http_body_begin(struct tw_http_body *body,
  * to those among them that are the body's (perhaps none: len 0). Returns how
  * many were read: 0 with `done` unset means that more must come first (a
  * trailer section is read only when it is there as a whole, `limits.head` bytes
- * at most). Or a failure: -400, -413 (extensions), -431 (trailers).
+ * at most). Or a failure: -400, -413 (extensions), -431 (trailers); it comes
+ * once what was good before it has been handed out, with nothing read.
  */
 int64_t tw_http_body_read(struct tw_http_body *body, const char *data,
                           size_t len, struct tw_http_span *piece);

@@ -4,8 +4,9 @@
  * (tw_http_scan), then read once when all of it is there.
  *
  * Failures are minus the status to answer with: -400, -414 (first line too
- * long), -431 (fields too long or too many), -501 (a transfer coding that is
- * not known), -505 (a version that is not 1.0 or 1.1).
+ * long), -417 (an expectation other than 100-continue), -431 (fields too long
+ * or too many), -501 (a transfer coding that is not known), -505 (a version
+ * that is not 1.0 or 1.1).
  */
 #ifndef TW_MOD_HTTP_HEAD_H
 #define TW_MOD_HTTP_HEAD_H
@@ -48,12 +49,23 @@ enum tw_http_framing
     TW_HTTP_UNTIL_CLOSE /* of a response only */
 };
 
+/* The fields that decide how a message is read. */
+enum tw_http_known
+{
+    TW_HTTP_HAS_HOST = 1,
+    TW_HTTP_HAS_LENGTH = 2,
+    TW_HTTP_HAS_CODING = 4, /* Transfer-Encoding */
+    TW_HTTP_HAS_CONNECTION = 8,
+    TW_HTTP_HAS_UPGRADE = 16,
+    TW_HTTP_HAS_EXPECT = 32
+};
+
 /* What has been looked at of a head that is still coming; starts zeroed. */
 struct tw_http_scan
 {
     uint32_t seen;  /* bytes */
     uint32_t line;  /* where the line that is coming begins */
-    uint32_t lines; /* that are complete */
+    uint32_t lines; /* that are complete; set to 1 for a section of fields */
 };
 
 struct tw_http_head
@@ -68,7 +80,8 @@ struct tw_http_head
     uint8_t framing; /* enum tw_http_framing */
     bool keep;       /* the connection outlives the exchange */
     bool upgrade;    /* Connection names it, and there is an Upgrade */
-    bool expect;     /* Expect: 100-continue */
+    bool expect;     /* Expect: 100-continue (of a 1.1 request) */
+    uint8_t known;   /* bits of enum tw_http_known: fields that were there */
     int16_t status;  /* of a response */
     int64_t length;  /* of the body, if TW_HTTP_LENGTH */
     struct tw_http_span method, target; /* of a request */
@@ -79,8 +92,12 @@ struct tw_http_head
 /*
  * Looks for the end of a head that begins at `data`, of which `len` bytes are
  * there by now: its length with the empty line, 0 if that has not come yet (to
- * be called again with `scan` and more), or a failure: a line that does not end
- * with CR LF, or more than `limits` allows. `why` as of the head.
+ * be called again with `scan` and more), or a failure, at the first byte that
+ * makes it one: a control byte (a CR or LF that is not a line's end included),
+ * or more than `limits` allows. `why` as of the head.
+ *
+ * One empty line in front of a request is let pass (RFC 9112 2.2). It counts as
+ * part of the head: positions are from `data` on all the same.
  */
 int tw_http_scan(struct tw_http_scan *scan, const char *data, size_t len,
                  const struct tw_http_limits *limits, const char **why);
@@ -93,11 +110,13 @@ int tw_http_scan(struct tw_http_scan *scan, const char *data, size_t len,
 int tw_http_request(struct tw_http_head *head, const char *data, size_t len);
 
 /* Ditto, of a response to a request with that method ("HEAD", "CONNECT" change
-   what follows). */
+   what follows). The space in front of a reason that is empty may lack. */
 int tw_http_response(struct tw_http_head *head, const char *data, size_t len,
                      const char *method);
 
-/* Ditto, of the fields alone, as in a trailer section: fields and nfields. */
+/* Ditto, of the fields alone, as in a trailer section: sets `fields`, `nfields`
+   and `known`, and does not look at what known fields say. Without `fields`
+   they are only checked. */
 int tw_http_fields(struct tw_http_head *head, const char *data, size_t len);
 
 /* The first field of that name (any case) after `after`, or of all if that is

@@ -1,8 +1,69 @@
 #include "mod/http/text.h"
 
-#include <strings.h>
+enum
+{
+    T = TW_HTTP_TOKEN,
+    X = TW_HTTP_TEXT,
+    G = TW_HTTP_TARGET | X,
+    H = TW_HTTP_HOST | G,
+    A = H | T,
+    F = A | TW_HTTP_HEX,
+    D = F | TW_HTTP_DIGIT
+};
 
+const uint8_t tw_http_class[256] = {
+    ['\t'] = X,          [' '] = X,           ['!'] = A,
+    ['"'] = G,           ['#'] = T | X,       ['$'] = A,
+    ['%'] = T | G,       ['&'] = A,           ['\''] = A,
+    ['('] = H,           [')'] = H,           ['*'] = A,
+    ['+'] = A,           [','] = H,           ['-'] = A,
+    ['.'] = A,           ['/'] = G,           ['0' ... '9'] = D,
+    [':'] = G,           [';'] = H,           ['<'] = G,
+    ['='] = H,           ['>'] = G,           ['?'] = G,
+    ['@'] = G,           ['A' ... 'F'] = F,   ['G' ... 'Z'] = A,
+    ['['] = G,           ['\\'] = G,          [']'] = G,
+    ['^'] = T | G,       ['_'] = A,           ['`'] = T | G,
+    ['a' ... 'f'] = F,   ['g' ... 'z'] = A,   ['{'] = G,
+    ['|'] = T | G,       ['}'] = G,           ['~'] = A,
+    [0x80 ... 0x84] = X, [0x86 ... 0xff] = X,
+};
+
+static bool all(const char *s, size_t len, int class)
+{
+    return tw_http_skip(s, 0, len, class) == len;
+}
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+bool tw_http_is_token(const char *s, size_t len)
+{
+    return len > 0 && all(s, len, TW_HTTP_TOKEN);
+}
+
+bool tw_http_is_value(const char *s, size_t len)
+{
+    return len == 0 || (!blank(s[0]) && !blank(s[len - 1]) &&
+                        tw_http_skip_text(s, 0, len) == len);
+}
+
+bool tw_http_is_target(const char *s, size_t len)
+{
+    return len > 0 && all(s, len, TW_HTTP_TARGET);
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
+
+/* Not strncasecmp, which the process's locale may change. */
 bool tw_http_same(const char *a, const char *b, size_t len)
 {
-    return strncasecmp(a, b, len) == 0;
+    size_t i = 0;
+    while (i < len && lower(a[i]) == lower(b[i]))
+        i++;
+    return i == len;
 }
