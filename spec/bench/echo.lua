@@ -11,33 +11,13 @@
 
 package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
 local tools = require "tools"
+local servers = require "servers"
+local turns = require "turns"
 
-local turns <const> = tools.amount("TURNS", 7)
+local rounds <const> = tools.amount("TURNS", 7)
 local seconds <const> = tools.amount("SECONDS", 0.5)
 local COUNTS <const> = { 1, 50, 500, 5000 }
 local IDLE <const>, IDLE_SECONDS <const> = 10000, 0.3
-local SPARE_FILES <const> = 100 -- what a process has open besides connections
-
-local load_cpu <const>, server_cpu <const> = tools.processors()
-local files <const> = tonumber(tools.output("ulimit -Hn")) or math.maxinteger
-
--- Debian has Copas for Lua 5.1 only.
-local function copas()
-    local peer <const> = tools.script(tools.lua, "copas", "echo_copas.lua")
-    return peer.missing and tools.script("lua5.1", "copas", "echo_copas.lua") or peer
-end
-
--- Debian's gevent is for Debian's python3, which need not be the first in the
--- path. Taken is the interpreter itself: a wrapper would be measured with it.
-local function gevent()
-    local file <const> = tools.quoted(tools.here .. "/echo_gevent.py")
-    for _, name in ipairs { os.getenv("BENCH_PYTHON") or "python3", "/usr/bin/python3" } do
-        local real <const> = tools.output(tools.quoted(name)
-            .. " -c 'import gevent, sys; print(sys.executable)'")
-        if real then return { command = tools.quoted(real) .. " " .. file } end
-    end
-    return { missing = "no python3 with gevent" }
-end
 
 local function find_peers()
     local lua <const> = tools.lua
@@ -50,49 +30,22 @@ local function find_peers()
         { "tidewire", tools.script(lua, "tidewire.task", "echo_tidewire.lua") },
         { "luv", tools.script(lua, "luv", "echo_luv.lua") },
         { "cqueues", tools.script(lua, "cqueues", "echo_cqueues.lua") },
-        { "gevent", gevent() },
-        { "copas", copas() },
+        { "gevent", turns.python("echo_gevent.py", "gevent") },
+        { "copas", tools.old_script("copas", "echo_copas.lua") },
     }
     for i, pair in ipairs(peers) do
         peers[i] = pair[2]
-        peers[i].name, peers[i].most = pair[1], files - SPARE_FILES
+        peers[i].name, peers[i].most = pair[1], servers.most
     end
     -- LuaSocket's select takes no descriptor above 1023.
-    peers[#peers].most = math.min(peers[#peers].most, 1024 - SPARE_FILES)
+    peers[#peers].most = math.min(peers[#peers].most, 900)
     return peers
-end
-
--- Starts a peer; returns the pipe to close, its process id and its port. The
--- server ends with us, and may have as many files as the system allows.
-local function start(peer)
-    local run <const> = "echo $$; ulimit -Sn $(ulimit -Hn); "
-        .. "exec setpriv --pdeathsig KILL taskset -c %s %s"
-    local pipe <const> = assert(io.popen(run:format(server_cpu, peer.command)))
-    local pid <const> = pipe:read("n")
-    pipe:read("l")
-    return pipe, pid, (pipe:read("l") or ""):match("^port (%d+)$")
-end
-
--- The numbers of one run of the load against a fresh server; none after a line
--- on stderr. The load waits for the server's end, so that is brought about as
--- soon as there are numbers.
-local function measure(peer, case, count, duration)
-    local server <const>, pid, port = start(peer)
-    local load <close> = assert(io.popen(("taskset -c %s %s %s %s %d %s %d"):format(load_cpu,
-        tools.quoted(tools.built .. "echo_load"), case, port or 0, count, duration, pid)))
-    local line <const> = load:read("l")
-    os.execute("kill -9 " .. pid)
-    server:close()
-    if line then return line end
-    io.stderr:write(("%s failed with %d connections\n"):format(peer.name, count))
 end
 
 -- Takes a peer's turn: cpu us per request, requests per second; or nil.
 local function sample(peer, count)
-    local line <const> = measure(peer, "echo", count, seconds)
-    if not line then return end
-    local requests, wall, cpu = line:match("^(%d+) (%d+) (%d+)")
-    return cpu / requests / 1e3, requests / wall * 1e9
+    local requests <const>, wall, cpu = servers.measure(peer, "echo_load", "echo", count, seconds)
+    if requests then return cpu / requests / 1e3, requests / wall * 1e9 end
 end
 
 local function append(lists, cpu, rate, ratio)
@@ -106,7 +59,7 @@ local function run_column(peers, count)
     for _, peer in ipairs(peers) do
         column[peer.name] = { cpu = {}, rate = {}, ratio = {} }
     end
-    for _ = 1, turns do
+    for _ = 1, rounds do
         local cpu_c
         for _, peer in ipairs(peers) do
             if not peer.missing and count <= peer.most and not peer.failed then
@@ -141,13 +94,13 @@ local function print_table(peers, columns)
 end
 
 local function print_memory(peers)
-    local count <const> = math.min(IDLE, files - SPARE_FILES)
+    local count <const> = math.min(IDLE, servers.most)
     print(("\nmemory per idle connection, of %d: growth of the server, bytes"):format(count))
     for _, peer in ipairs(peers) do
         if not peer.missing and peer.name ~= "C again" and not peer.failed then
-            local line <const> = count <= peer.most
-                and measure(peer, "idle", count, IDLE_SECONDS)
-            print(("  %-10s %8s"):format(peer.name, line and ("%.0f"):format(line) or "-"))
+            local bytes <const> = count <= peer.most
+                and servers.measure(peer, "echo_load", "idle", count, IDLE_SECONDS)
+            print(("  %-10s %8s"):format(peer.name, bytes and ("%.0f"):format(bytes) or "-"))
         end
     end
 end
@@ -155,7 +108,7 @@ end
 local function print_head(peers)
     print(tools.heading("Echo servers"))
     print(("64 bytes there and back over TCP, server on processor %s, load on %s; %d x %g s")
-        :format(server_cpu, load_cpu, turns, seconds))
+        :format(servers.cpu, servers.load_cpu, rounds, seconds))
     for _, peer in ipairs(peers) do
         if peer.missing then
             print(("skipped: %s (%s)"):format(peer.name, peer.missing))

@@ -1,7 +1,8 @@
 /*
- * The yardstick of the echo benchmark: what a server costs with nothing on top
- * of the system calls. Per request one recv and one send; an epoll_wait is
- * shared by all requests that are ready together.
+ * The yardstick of the echo and HTTP benchmarks: what a server costs with
+ * nothing on top of the system calls. Per request one recv and one send; an
+ * epoll_wait is shared by all requests that are ready together. With an
+ * argument the answer is that, whatever was asked, and else what came.
  *
  * Edge-triggered, because a level-triggered descriptor is looked at once more
  * by the next epoll_wait. A short read tells that the socket is empty (epoll(7)
@@ -23,6 +24,13 @@ enum
     BACKLOG = 4096,
     EVENTS = 512,
     INTEREST = EPOLLIN | EPOLLOUT | EPOLLRDHUP | (int)EPOLLET
+};
+
+/* To every request; without data, the request is its own answer. */
+struct canned
+{
+    const char *data;
+    size_t size;
 };
 
 struct conn
@@ -115,11 +123,13 @@ static bool ask_again(int epoll, struct conn *c)
 
 /* One block; false at the connection's end. While something is pending nothing
    is read: the other side is to take that first. */
-static bool serve(int epoll, struct conn *c, uint32_t events)
+static bool serve(int epoll, struct conn *c, uint32_t events,
+                  const struct canned *reply)
 {
     static char block[BLOCK];
     const bool ending = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     ssize_t n;
+    bool fine;
 
     if (c->pending != NULL)
     {
@@ -130,7 +140,11 @@ static bool serve(int epoll, struct conn *c, uint32_t events)
     n = recv(c->fd, block, BLOCK, 0);
     if (n < 0 && errno == EAGAIN)
         return true;
-    if (n <= 0 || !answer(c, block, (size_t)n))
+    if (n <= 0)
+        return false;
+    fine = reply->data != NULL ? answer(c, reply->data, reply->size)
+                               : answer(c, block, (size_t)n);
+    if (!fine)
         return false;
     return (n < BLOCK && !ending) || ask_again(epoll, c);
 }
@@ -155,13 +169,16 @@ static void accept_all(int epoll, int listener)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static struct epoll_event ready[EVENTS];
     const int listener = listen_anywhere();
     const int epoll = epoll_create1(0);
+    struct canned reply = {.data = argc > 1 ? argv[1] : NULL};
     struct epoll_event e = {.events = EPOLLIN}; /* no pointer: the listener */
 
+    if (reply.data != NULL)
+        reply.size = strlen(reply.data);
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &e) != 0)
         die("epoll_ctl");
     for (;;)
@@ -174,7 +191,7 @@ int main(void)
 
             if (c == NULL)
                 accept_all(epoll, listener);
-            else if (!serve(epoll, c, ready[i].events))
+            else if (!serve(epoll, c, ready[i].events, &reply))
                 end(c);
         }
     }

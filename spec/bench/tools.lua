@@ -42,6 +42,12 @@ function tools.script(lua, module, file)
     }
 end
 
+-- The same, for Lua 5.1 where Debian has the module for that alone.
+function tools.old_script(module, file)
+    local peer <const> = tools.script(tools.lua, module, file)
+    return peer.missing and tools.script("lua5.1", module, file) or peer
+end
+
 -- A program of ours that the Makefile builds when its library is there.
 function tools.program(name, needs, argument)
     local path <const> = tools.built .. name

@@ -51,9 +51,19 @@ function turns.run(peers, case, count, judged, measure)
         for key, values in pairs(list) do result[key] = tools.quantile(values, 0.5) end
         result.low = tools.quantile(list[judged], 0.25)
         result.high = tools.quantile(list[judged], 0.75)
+        result.list = list
         results[name] = result
     end
     return results
+end
+
+-- The median of the ratios of one peer's CPU time to another's in the same turn;
+-- nil when one of them has none.
+function turns.ratio(one, other)
+    if not one or not other then return end
+    local ratios <const> = {}
+    for i, cpu in ipairs(one.list.cpu) do ratios[i] = cpu / other.list.cpu[i] end
+    return tools.quantile(ratios, 0.5)
 end
 
 -- The two numbers that a command prints; nil after a line on stderr.
@@ -64,14 +74,18 @@ function turns.figures(peer, case, command)
     io.stderr:write(("%s failed in %s\n"):format(peer.name, case))
 end
 
--- The interpreter itself: a wrapper script would be measured with it.
-function turns.python(file)
-    local python <const> = os.getenv("BENCH_PYTHON") or "python3"
-    local real <const> = tools.output(python .. " -c 'import sys; print(sys.executable)'")
-    return {
-        missing = not real and "no " .. python,
-        command = tools.quoted(real or python) .. " " .. tools.quoted(tools.here .. "/" .. file),
-    }
+-- The interpreter itself: a wrapper script would be measured with it. Debian's
+-- modules are for Debian's python3, which need not be the first in the path.
+function turns.python(file, module)
+    local probe <const> = (" -c 'import sys, %s; print(sys.executable)'"):format(module or "os")
+    for _, name in ipairs { os.getenv("BENCH_PYTHON") or "python3", "/usr/bin/python3" } do
+        local real <const> = tools.output(tools.quoted(name) .. probe)
+        if real then
+            local path <const> = tools.quoted(tools.here .. "/" .. file)
+            return { command = tools.quoted(real) .. " " .. path }
+        end
+    end
+    return { missing = "no python3" .. (module and " with " .. module or "") }
 end
 
 function turns.print_head(title, peers)
