@@ -9,4 +9,7 @@
 
 TW_API int luaopen_tidewire_http_core(lua_State *L);
 
+/* Add to the table on top. */
+void tw_http_open_file(lua_State *L);
+
 #endif
