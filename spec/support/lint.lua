@@ -79,8 +79,7 @@ local RESERVED <const> = {
     { set [[getaddrinfo freeaddrinfo getnameinfo gethostbyname gethostbyaddr
         gethostbyname_r gethostbyaddr_r]], "^csrc/core/query%.c$" },
     { set "poll", KERNEL, "^csrc/loop/poll%.c$" },
-    { set "read write readv writev close pipe pipe2", KERNEL, "^csrc/loop/",
-        "^csrc/mod/http/file%.c$" }, -- of files, which are no network
+    { set "read write readv writev close pipe pipe2", KERNEL, "^csrc/loop/", "mod/http/file%.c$" },
     { set [[epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait
         epoll_pwait2]], "^csrc/loop/epoll%.c$" },
     { set "lua_resume lua_yieldk", "^csrc/task/" },

@@ -1,0 +1,253 @@
+--- Static files: a handler for what is in a folder, and for nothing outside of it.
+
+local accept <const> = require "tidewire.http.accept"
+local core <const> = require "tidewire.http_core"
+local date <const> = require "tidewire.http.date"
+local listing <const> = require "tidewire.http.listing"
+local mime <const> = require "tidewire.http.mime"
+local options <const> = require "tidewire.options"
+local representation <const> = require "tidewire.http.representation"
+
+local files <const> = {}
+
+-- The options and their types.
+local OPTIONS <const> = {
+    prefix = "string", index = "table", list = "boolean", dotfiles = "boolean",
+    follow = "boolean", precompressed = "boolean", types = "table", max_age = "number",
+    headers = "table",
+}
+
+-- What an error in opening is to the client; any other is trouble of our own: 500.
+local STATUS <const> = {
+    ENOENT = 404, ENOTDIR = 404, ENAMETOOLONG = 404, ELOOP = 404, EXDEV = 404,
+    ENXIO = 404, ENODEV = 404, EINVAL = 404, EACCES = 403, EPERM = 403,
+    EMFILE = 503, ENFILE = 503, ENOMEM = 503, EAGAIN = 503,
+}
+
+-- Compressed files that may stand beside others, the better first.
+local CODINGS <const> = { { name = "br", suffix = ".br" }, { name = "gzip", suffix = ".gz" } }
+
+-- How many files, or values of Accept-Encoding, are remembered at a time.
+local KNOWN <const> = 1024
+
+-- Adds to a table that forgets everything once it is full.
+local function remember(memory, key, value)
+    if memory.n == KNOWN then
+        memory.known, memory.n = {}, 0
+    end
+    memory.known[key], memory.n = value, memory.n + 1
+    return value
+end
+
+-- The codings that a client takes, the best first.
+local function codings(memory, value)
+    local list = memory.known[value]
+    if list then
+        return list
+    end
+    local wishes <const> = accept.parse(value)
+    local plain <const> = accept.quality(wishes, "identity")
+    list = {}
+    for _, coding in ipairs(CODINGS) do
+        local q <const> = accept.quality(wishes, coding.name)
+        if q > 0 and q >= plain then
+            table.insert(list, list[1] and q > list[1].q and 1 or #list + 1,
+                { q = q, name = coding.name, suffix = coding.suffix })
+        end
+    end
+    return remember(memory, value, list)
+end
+
+-- What is said of a version of a file. What changes the file changes its size or
+-- its time, but for changes within one tick of the clock: so the tag of what is
+-- younger than HTTP's dates can tell is weak (RFC 9110 8.8.1).
+local function describe(self, path, size, mtime, coding)
+    local seconds <const> = mtime // 1000000000
+    local young <const> = self.now - seconds < 2
+    -- Not later than the answer's own date (RFC 9110 8.8.2.1).
+    local modified <const> = date.format(math.min(seconds, self.now))
+    local etag <const> = ('%s"%x-%x%s"'):format(young and "W/" or "", size, mtime,
+        coding and "-" .. coding.name or "")
+    local fields <const> = table.move(self.fields, 1, #self.fields, 4,
+        { { "ETag", etag }, { "Last-Modified", modified }, { "Accept-Ranges", "bytes" } })
+    if coding then
+        fields[#fields + 1] = { "Content-Encoding", coding.name }
+    end
+    return { size = size, mtime = mtime, seconds = seconds, young = young,
+        modified = modified, etag = etag, fields = fields,
+        type = mime.of(coding and path:sub(1, -#coding.suffix - 1) or path, self.types) }
+end
+
+local function about_file(self, path, size, mtime, coding)
+    local key <const> = coding and coding.name .. path or path
+    local about <const> = self.about.known[key]
+    if about and about.size == size and about.mtime == mtime and not about.young then
+        return about
+    end
+    return remember(self.about, key, describe(self, path, size, mtime, coding))
+end
+
+-- Sends a file, or one beside it that is the same, compressed: if the client takes
+-- that, and it has not been left behind by a change.
+local function send_file(self, req, res, path, data, size, mtime)
+    local accepted <const> = self.precompressed and req:header "accept-encoding"
+    local _ <close> = type(data) == "userdata" and data or nil
+    local chosen
+    for _, coding in ipairs(accepted and codings(self.codings, accepted) or {}) do
+        local other <const>, n <const>, changed <const> = self.root:load(path .. coding.suffix)
+        if other and changed >= mtime then
+            path, data, size, mtime, chosen = path .. coding.suffix, other, n, changed, coding
+            break
+        end
+    end
+    local _ <close> = chosen and type(data) == "userdata" and data or nil
+    local about <const> = about_file(self, path, size, mtime, chosen)
+    return representation.send(req, res, about, data)
+end
+
+-- Opens what a path leads to, or the index page where it ends with a slash.
+-- Returns the path, and what root:load does.
+local function find(self, path)
+    if path:byte(-1) ~= 0x2f then
+        return path, self.root:load(path)
+    end
+    for _, name in ipairs(self.index) do
+        local data <const>, size <const>, mtime <const> = self.root:load(path .. name)
+        if data or data == nil and mtime ~= "ENOENT" then
+            return path .. name, data, size, mtime
+        end
+    end
+    return path, nil, "no index page", "ENOENT"
+end
+
+local function send_list(self, res, path, title)
+    local page <const>, message <const>, code <const> =
+        listing.page(self.root, path, title, self.dotfiles)
+    if not page then
+        return nil, message, code
+    end
+    res:set("Content-Type", "text/html; charset=utf-8")
+    res:send(page)
+    return true
+end
+
+-- From a folder's name to its page. Slashes at the beginning become one: two would
+-- name another host.
+local function redirect(req, res)
+    local query <const> = req.query and "?" .. req.query or ""
+    res.status = 301
+    res:set("Location", "/" .. listing.encode(req.path:match "^/*(.*)$") .. "/" .. query)
+    res:send()
+end
+
+-- The path below the root that a request names; nil if there can be no such file.
+local function path_of(self, req)
+    local path <const>, target <const>, prefix <const> = req.path, req.target, self.prefix
+    -- A slash that is encoded is part of a name.
+    if path:byte() ~= 0x2f
+            or target:find("%2", 1, true) and target:match("^[^?]*"):find "%%2[fF]" then
+        return nil
+    elseif path:find("/.", 1, true) and (not self.dotfiles
+            or (path .. "/"):find "/%.%.?/") then
+        return nil
+    elseif prefix == "" then
+        return path
+    end
+    return path:sub(1, #prefix) == prefix and path:sub(#prefix + 1)
+end
+
+local function get(self, req, res)
+    local below <const> = path_of(self, req)
+    if not below or below ~= "" and below:byte() ~= 0x2f then
+        return representation.fail(res, 404)
+    end
+    local path <const>, data, size, mtime = find(self, below)
+    if data then
+        return send_file(self, req, res, path, data, size, mtime)
+    elseif data == false then
+        return redirect(req, res)
+    elseif self.list and path == below and mtime == "ENOENT" and path:byte(-1) == 0x2f then
+        data, size, mtime = send_list(self, res, path, req.path)
+    end
+    if not data and not STATUS[mtime] then
+        error(size, 0)
+    elseif not data then
+        representation.fail(res, STATUS[mtime])
+    end
+end
+
+local function answer(self, req, res)
+    local method <const>, now <const> = req.method, os.time()
+    if now ~= self.now then
+        self.now = now
+        self.root:reopen()
+    end
+    if method == "GET" or method == "HEAD" then
+        return get(self, req, res)
+    end
+    res:set("Allow", "GET, HEAD, OPTIONS")
+    if method ~= "OPTIONS" then
+        return representation.fail(res, 405)
+    end
+    res.status = 204
+    res:send()
+end
+
+-- The fields that all files are sent with: a list of {name, value}.
+local function fields_of(given, precompressed)
+    local fields <const> = {}
+    if precompressed then
+        fields[1] = { "Vary", "Accept-Encoding" }
+    end
+    if given.max_age then
+        fields[#fields + 1] = { "Cache-Control", ("max-age=%d"):format(given.max_age) }
+    end
+    for name, value in pairs(given.headers or {}) do
+        fields[#fields + 1] = { name, value }
+    end
+    return fields
+end
+
+--- A handler that answers with the files below a folder.
+--
+-- GET and HEAD, with conditions and ranges; a folder's index page. Paths are names
+-- below the root: what leads out of it (`..`, links), what is no file, and names
+-- that hold an encoded slash or NUL are not found. The root's own path may be a
+-- link: that is looked at again once a second.
+--
+-- Options: `prefix`: of the paths that are asked for, without a slash at its end;
+-- what is behind it is looked for. `index` {"index.html"}: names of index pages.
+-- `list` false: list folders that have none. `dotfiles` false: show names that
+-- begin with a dot. `follow` true: follow links that stay below the root.
+-- `precompressed` true: send NAME.br or NAME.gz instead, where the client takes it
+-- and it is not older. `types`: of extensions, before the system's. `max_age`: for
+-- Cache-Control, in seconds. `headers`: name -> value, sent with every file.
+-- @param root path of the folder
+-- @param given options
+-- @return handler(req, res); or nil, message, code if the folder cannot be opened
+function files.files(root, given)
+    given = options.check(given, OPTIONS, 2)
+    for name, value in pairs(given) do
+        if type(value) ~= OPTIONS[name] then
+            error(("option '%s': %s expected, got %s")
+                :format(name, OPTIONS[name], type(value)), 2)
+        end
+    end
+    local folder <const>, message <const>, code <const> = core.root(root, given.follow ~= false)
+    if not folder then
+        return nil, message, code
+    end
+    local precompressed <const> = given.precompressed ~= false
+    local self <const> = {
+        root = folder, now = os.time(), prefix = given.prefix or "",
+        index = given.index or { "index.html" }, list = given.list,
+        dotfiles = given.dotfiles, precompressed = precompressed, types = given.types,
+        fields = fields_of(given, precompressed),
+        about = { known = {}, n = 0 }, codings = { known = {}, n = 0 },
+    }
+    return function(req, res)
+        return answer(self, req, res)
+    end
+end
+
+return files

@@ -1,0 +1,45 @@
+--- What is in a folder, as a page for people.
+
+local listing <const> = {}
+
+-- More names than anybody reads, and soon made.
+local MOST <const> = 10000
+
+local ENTITIES <const> = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;",
+    ['"'] = "&quot;", ["'"] = "&#39;" }
+
+local function escape(text)
+    return (text:gsub("[&<>\"']", ENTITIES))
+end
+
+--- Writes a path so that it can stand in a URL.
+function listing.encode(path)
+    return (path:gsub("[^%w%-._~/]", function(c) return ("%%%02X"):format(c:byte()) end))
+end
+
+--- The page about a folder.
+-- @param root of tidewire.http_core
+-- @param path below it, with a slash at its end
+-- @param title what to call it
+-- @param dotfiles whether to name what begins with a dot
+-- @return HTML; or nil, message, code
+function listing.page(root, path, title, dotfiles)
+    local names <const>, message <const>, code <const> = root:names(path, MOST)
+    if not names then
+        return nil, message, code
+    end
+    table.sort(names)
+    local out <const> = { "<!DOCTYPE html>\n<meta charset=utf-8>\n<title>", escape(title),
+        "</title>\n<h1>", escape(title), "</h1>\n<ul>\n" }
+    for _, name in ipairs(names) do
+        if dotfiles or name:byte() ~= 0x2e then
+            -- "./": a name with a colon would be taken for a scheme.
+            out[#out + 1] = ('<li><a href="./%s">%s</a>\n')
+                :format(listing.encode(name), escape(name))
+        end
+    end
+    out[#out + 1] = "</ul>\n"
+    return table.concat(out)
+end
+
+return listing
