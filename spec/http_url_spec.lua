@@ -178,14 +178,3 @@ describe("url.build", function()
         assert.equal("[fe80::1]", hostport "http://[fe80::1%25lo]/")
     end)
 end)
-
-describe("percent-encoding", function()
-    it("goes both ways", function()
-        local all <const> = {}
-        for i = 0, 255 do all[#all + 1] = string.char(i) end
-        local bytes <const> = table.concat(all)
-        assert.equal(bytes, url.decode(url.encode(bytes)))
-        assert.equal("a-b_c.d~%20%2F%25%C3%A9", url.encode "a-b_c.d~ /%é")
-        assert.equal("%%zz%4", url.decode "%25%zz%4")
-    end)
-end)

@@ -7,6 +7,8 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+extern const luaL_Reg tw_http_codec_functions[];
+
 TW_API int luaopen_tidewire_http_core(lua_State *L);
 
 /* Add to the table on top. */

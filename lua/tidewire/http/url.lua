@@ -1,28 +1,16 @@
 --- URLs by RFC 3986: taken apart, put together, and resolved against another one.
 
+local query <const> = require "tidewire.http.query"
+
 local url <const> = {}
 local url_mt <const> = { __name = "url" }
 
 --- The ports of the schemes that have one here.
 url.ports = { http = 80, ws = 80, https = 443, wss = 443 }
 
---- The text with all but the unreserved characters percent-encoded.
-function url.encode(text)
-    return (text:gsub("[^A-Za-z0-9._~-]", function(c)
-        return ("%%%02X"):format(c:byte())
-    end))
-end
-
---- The text with what is percent-encoded decoded; what is not hexadecimal stays.
-function url.decode(text)
-    return (text:gsub("%%(%x%x)", function(hex)
-        return string.char(tonumber(hex, 16))
-    end))
-end
-
 -- Bytes that are not ASCII go over the wire encoded (RFC 3987 3.1).
 local function ascii(text)
-    return text and text:gsub("[\128-\255]+", url.encode)
+    return text and text:gsub("[\128-\255]+", query.escape)
 end
 
 -- An IPv6 address is known without its brackets, its zone without %25 (RFC 6874).
@@ -47,7 +35,7 @@ local function authority(u, text)
         end
         u.userinfo = userinfo
         local user <const>, password <const> = userinfo:match "^([^:]*):?(.*)$"
-        u.user, u.password = url.decode(user), url.decode(password)
+        u.user, u.password = query.unescape(user), query.unescape(password)
     end
     local host <const>, port <const> = split_host(rest or text)
     if not host or not (port == "" or port:find "^:%d*$") then
@@ -71,12 +59,12 @@ function url.parse(text)
     local u <const> = setmetatable({}, url_mt)
     local rest, fragment <const> = text:match "^([^#]*)#?(.*)$"
     u.fragment = #rest < #text and ascii(fragment) or nil
-    local scheme <const>, after <const> = rest:match "^(%a[A-Za-z0-9+.-]*):(.*)$"
+    local scheme <const>, opaque <const> = rest:match "^(%a[A-Za-z0-9+.-]*):(.*)$"
     if scheme then
-        u.scheme, rest = scheme:lower(), after
+        u.scheme, rest = scheme:lower(), opaque
     end
-    local hierarchy <const>, query <const> = rest:match "^([^?]*)%??(.*)$"
-    u.query = #hierarchy < #rest and ascii(query) or nil
+    local hierarchy <const>, after <const> = rest:match "^([^?]*)%??(.*)$"
+    u.query = #hierarchy < #rest and ascii(after) or nil
     local place <const>, path <const> = hierarchy:match "^//([^/]*)(.*)$"
     u.path = ascii(path or hierarchy)
     local wrong <const> = place and authority(u, place)
