@@ -24,12 +24,15 @@ objects  = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(wildcard $(1:%=csrc/%/*.c)))
 PORTABLE = $(call objects,core loop)
 LUAPART  = $(call objects,task bind)
 # The optional modules: a folder of csrc/mod, a .so, the library it stands on.
-LIBS_ws  = -lwslay
-MODULES := http $(shell $(CC) -E -include wslay/wslay.h -x c /dev/null >/dev/null 2>&1 && echo ws)
+LIBS_ws  = $(if $(filter ws,$(MODULES)),-lwslay -lnettle)
+NEEDS_ws = -include wslay/wslay.h -include nettle/sha1.h
+MODULES := http $(shell $(CC) -E $(NEEDS_ws) -x c /dev/null >/dev/null 2>&1 && echo ws)
 MODPART  = $(call objects,$(MODULES:%=mod/%))
-# What of mod/http reads and writes bytes, and knows neither Lua nor sockets.
-WIRE     = $(addprefix $(BUILD)/obj/mod/http/,head.o scan.o target.o body.o text.o)
-CTESTS   = $(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard spec/c/*_test.c spec/fuzz/*_fuzz.c)))
+# What of them reads and writes bytes, and knows neither Lua nor sockets.
+WIRE    := http/head http/scan http/target http/body http/text ws/frame ws/utf8
+WIRE    := $(filter $(MODPART),$(WIRE:%=$(BUILD)/obj/mod/%.o))
+CTESTS  := $(notdir $(basename $(wildcard spec/c/*_test.c spec/fuzz/*_fuzz.c)))
+CTESTS  := $(addprefix $(BUILD)/test/,$(filter-out $(if $(filter ws,$(MODULES)),,ws_%),$(CTESTS)))
 SUPPORT  = $(patsubst spec/support/%.c,$(BUILD)/test/%,$(wildcard spec/support/*_host.c)) $(BUILD)/test/alarm.so
 
 FOLDERS  = $(patsubst csrc/%/,obj/%,$(wildcard csrc/*/ csrc/mod/*/)) lib/tidewire bin test bench
@@ -67,8 +70,8 @@ $(BUILD)/obj/bind/constants.inc: csrc/bind/constants.awk csrc/bind/constants.def
 $(BUILD)/lib/tidewire/core.so: $(PORTABLE) $(LUAPART)
 	$(CC) $(CFLAGS) $(USE_LTO) $(ALL_LDFLAGS) $(SO_FLAGS) $^ -lm -o $@
 
-$(BUILD)/lib/tidewire/%_core.so: $(MODPART)
-	$(CC) $(CFLAGS) $(USE_LTO) $(ALL_LDFLAGS) $(SO_FLAGS) $(filter $(BUILD)/obj/mod/$*/%,$^) $(LIBS_$*) -o $@
+$(BUILD)/lib/tidewire/%_core.so: $(MODPART) $(BUILD)/obj/core/buf.o
+	$(CC) $(CFLAGS) $(USE_LTO) $(ALL_LDFLAGS) $(SO_FLAGS) $(filter %/buf.o $(BUILD)/obj/mod/$*/%,$^) $(LIBS_$*) -o $@
 
 $(BUILD)/lib/libtidewire.a: $(PORTABLE) $(LUAPART)
 	@rm -f $@ && ar qcs $@ $^
@@ -80,7 +83,7 @@ $(BUILD)/bin/tidewire: $(BUILD)/obj/host/main.o $(BUILD)/lib/libtidewire.a
 vpath %.c spec/c spec/fuzz
 $(filter %_fuzz,$(CTESTS)): spec/fuzz/replay.c
 $(CTESTS): $(BUILD)/test/%: %.c $(PORTABLE) $(WIRE)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto -Icsrc -Ispec/c $(filter %.c %.o,$^) -o $@
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto -Icsrc -Ispec/c $(filter %.c %.o,$^) $(LIBS_ws) -o $@
 
 $(BUILD)/test/%_host: spec/support/%_host.c $(BUILD)/lib/libtidewire.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto $(WRAP) -Icsrc -Ispec/support \

@@ -11,10 +11,17 @@ out=${BUILD:-build}/fuzz
 here=spec/fuzz
 [ $# -gt 0 ] || set -- $(ls $here/*_fuzz.c | sed 's|.*/||; s|_fuzz.c$||')
 
+# What a target stands on besides the core.
+parts() {
+    case $1 in
+    ws) echo csrc/mod/ws/frame.c csrc/mod/ws/utf8.c -lwslay ;;
+    esac
+}
+
 build() {
     clang -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -pthread \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-        -fno-omit-frame-pointer -Icsrc csrc/core/*.c "$here/$1_fuzz.c" -o "$out/$1_fuzz"
+        -fno-omit-frame-pointer -Icsrc csrc/core/*.c "$here/$1_fuzz.c" $(parts "$1") -o "$out/$1_fuzz"
 }
 
 for target; do

@@ -1,0 +1,19 @@
+/* The C module "tidewire.ws_core": what its files offer to module.c. */
+#ifndef TW_MOD_WS_MODULE_H
+#define TW_MOD_WS_MODULE_H
+
+#include "mod/ws/frame.h"
+#include "tidewire.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+TW_API int luaopen_tidewire_ws_core(lua_State *L);
+
+/* Each function of these has the state's struct tw_ws as its first upvalue. */
+extern const luaL_Reg tw_ws_wire_functions[], tw_ws_handshake_functions[];
+
+/* Makes the metatable of wires; the shared struct is on top of the stack. */
+void tw_ws_open_wire(lua_State *L);
+
+#endif
