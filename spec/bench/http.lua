@@ -110,6 +110,8 @@ local function measure(peer, row)
 end
 
 local function print_row(row, peers, results)
+    row.results = results
+    if not next(results) then return end
     print(("\n%s, %d connections: %d x %g s"):format(row.title, row.connections, count, seconds))
     print(("  %-14s %9s %6s  %-15s %7s %9s"):format(
         "", "CPU ns", row.c and "x C" or "", "(half of them)", "x nginx", "req/s"))
@@ -122,7 +124,6 @@ local function print_row(row, peers, results)
                 base and ("%.3f"):format(turns.ratio(r, base)) or "-", 1e9 / r.wall))
         end
     end
-    row.results = results
 end
 
 local function run_rows(rows, case, peers)

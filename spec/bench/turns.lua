@@ -6,8 +6,13 @@ local tools = require "tools"
 
 local turns = {}
 
--- A program (see tools.lua) as a peer of that name in those cases.
+-- A program (see tools.lua) as a peer of that name in those cases. BENCH_PEERS, names
+-- with commas between them, leaves out the others.
 function turns.peer(name, cases, program)
+    local wanted <const> = os.getenv("BENCH_PEERS")
+    if wanted and not ("," .. wanted .. ","):find("," .. name .. ",", 1, true) then
+        program.missing = "not asked for"
+    end
     program.name, program.cases = name, cases
     return program
 end
