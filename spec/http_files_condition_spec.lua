@@ -98,6 +98,18 @@ it("no file is younger than the answer", function()
     assert.is_true(math.abs(modified - os.time()) <= 2)
 end)
 
+it("files may be of any time", function()
+    local here <close> = site.new()
+    for _, seconds in ipairs { -1, -100000000000, 100000000000, 9223372037, 1 << 40 } do
+        here:put("a", "a", seconds)
+        local answer <const> = here:get "/a"
+        local modified <const> = date.parse(answer.headers["last-modified"])
+        assert.equal(200, answer.status)
+        assert.is_true(modified == seconds or modified < -1 << 30 or modified >= os.time() - 2)
+        assert.equal(304, here:get("/a", { ["If-None-Match"] = answer.headers.etag }).status)
+    end
+end)
+
 describe("dates", function()
     it("are written and read", function()
         for seconds, text in pairs { [0] = "Thu, 01 Jan 1970 00:00:00 GMT",

@@ -259,6 +259,15 @@ static int push_loaded(lua_State *L, int fd, const struct stat *st)
     return n < 0 ? (int)n : 0;
 }
 
+/* Those that do not fit, of years far from ours, are the last that do. */
+static lua_Integer nanoseconds(const struct timespec *t)
+{
+    const int64_t second = 1000000000, last = INT64_MAX / second - 1;
+    if (t->tv_sec > last || t->tv_sec < -last)
+        return (t->tv_sec > 0 ? last : -last) * second;
+    return t->tv_sec * second + t->tv_nsec;
+}
+
 /*
  * root:load(path) -> a small file's contents as a string, an open file, or
  * false for a folder; its size in bytes; when it was changed, in nanoseconds
@@ -280,8 +289,7 @@ static int root_load(lua_State *L)
     if (rc < 0)
         return fail(L, rc, path);
     lua_pushinteger(L, (lua_Integer)st.st_size);
-    lua_pushinteger(L, (lua_Integer)st.st_mtim.tv_sec * 1000000000 +
-                           st.st_mtim.tv_nsec);
+    lua_pushinteger(L, nanoseconds(&st.st_mtim));
     return 3;
 }
 
