@@ -1,5 +1,6 @@
 -- http.files: no way out of the root, and nothing but files.
 
+local core <const> = require "tidewire.http_core"
 local net <const> = require "spec.support.net"
 local peer <const> = require "spec.support.peer"
 local process <const> = dofile("examples/lib/process.lua")
@@ -79,6 +80,23 @@ end)
 local BOUND <const> = "setpriv --inh-caps=-dac_override,-dac_read_search "
     .. "--bounding-set=-dac_override,-dac_read_search"
 
+it("the root itself keeps paths inside", function()
+    local here <close> = prison()
+    local root <close> = assert(core.root(here.root, true))
+    for path, code in pairs { ["../secret"] = "EXDEV", ["/.."] = "EXDEV", ["out"] = "EXDEV",
+            ["sub/../../secret"] = "EXDEV", ["a.txt\0"] = "EINVAL", ["fifo"] = "ENOENT",
+            ["loop"] = "ELOOP", ["magic"] = "EXDEV" } do
+        net.fails(code, root:load(path))
+    end
+    net.fails("ENOENT", root:names("nowhere", 1))
+    net.fails("ENOTDIR", root:names("a.txt", 1))
+    assert.equal(2, #assert(root:names("/", 2)))
+    assert.equal("inside", (root:load "sub/../a.txt"))
+    assert.is_false((root:load ""))
+    root:close()
+    net.raises("the root is closed", root.load, root, "a.txt")
+end)
+
 it("what may not be read is forbidden", function()
     local here <close> = site.new{ ["a"] = "a", ["sub/b"] = "b" }
     here:run("chmod 0 a sub")
@@ -135,6 +153,10 @@ for _, target in ipairs{ "/sub/a", "//sub//a", "/b", "/out", "/in", "/folder/a",
         "/sub/" .. ("n"):rep(255) .. "/x" } do
     io.write(here:get(target).status, " ")
 end
+local root <close> = assert(require "tidewire.http_core".root(here.root, true))
+for _, path in ipairs { "../secret", "/..", "sub/../../secret", "sub/..", "out", "a\0b" } do
+    io.write(select(3, root:load(path)) or "found", " ")
+end
 print()
 ]]
 
@@ -143,7 +165,8 @@ for _, code in ipairs { "ENOSYS", "EPERM" } do
     cases[#cases + 1] = {
         "finds the same without openat2 (" .. code .. "), links apart",
         inject = "openat2:error=" .. code, bare = true, script = WALK,
-        says = "200 200 200 404 404 404 404 404 301 404 404 404 404 404 404 \n",
+        says = "200 200 200 404 404 404 404 404 301 404 404 404 404 404 404 "
+            .. "EXDEV EXDEV EXDEV EXDEV ELOOP EINVAL \n",
     }
 end
 
