@@ -4,7 +4,8 @@
 -- Which file of this folder has which name, or is what the name stands for.
 local parts <const> = {
     serve = "server", server = "server",
-    get = "client", post = "client", request = "client", client = "client",
+    get = "client", head = "client", post = "client", put = "client", patch = "client",
+    delete = "client", options = "client", request = "client", client = "client",
     headers = "headers", url = "url",
     files = "files",
     router = "router", query = "query", cookies = "cookies", multipart = "multipart",
