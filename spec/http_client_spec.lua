@@ -57,6 +57,13 @@ Accept-Encoding: gzip, deflate
         assert.same({"X-Y", "close"}, {server.requests[1].method, server.requests[1].h.connection})
     end)
 
+    it("leaves the body to be read when that is wanted", function()
+        local r <close> = exchange(peer.ok "hello", "get", "/", {stream = true})
+        assert.is_nil(rawget(r, "body"))
+        assert.equal("hel", (r:read(3)))
+        assert.equal("lo", (r:body()))
+    end)
+
     it("of HEAD has no body in its answer", function()
         local r <const> = exchange("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "head")
         assert.same({"", "5"}, {r.body, r.headers["content-length"]})

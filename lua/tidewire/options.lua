@@ -15,7 +15,7 @@ function options.check(given, known, level)
         error("options: table expected, got " .. type(given), level + 1)
     end
     for key in pairs(given) do
-        if not known[key] then
+        if known[key] == nil then
             error(("unknown option '%s'"):format(tostring(key)), level + 1)
         end
     end
