@@ -154,8 +154,12 @@ int luaopen_tidewire_core(lua_State *L)
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &module_key) == LUA_TTABLE)
         return 1;
     new_state(L);
+    lua_pushvalue(L, -1);
     lua_pushcclosure(L, fill_module, 1);
     lua_call(L, 0, 1);
+    lua_insert(L, -2);
+    ltw_publish(L);
+    lua_pop(L, 1);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &module_key);
     return 1;

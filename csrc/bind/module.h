@@ -39,4 +39,8 @@ void ltw_open_sync(lua_State *L);
 void ltw_open_channel(lua_State *L);
 void ltw_open_signal(lua_State *L);
 
+/* Publishes what other modules may use, see task/api.h; the state is on top of
+   the stack. */
+void ltw_publish(lua_State *L);
+
 #endif

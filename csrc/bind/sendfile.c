@@ -52,12 +52,12 @@ static struct job read_job(lua_State *L)
     return job;
 }
 
-/* One attempt: bytes sent, 0 at the end, TW_WANT_*, or an error. */
-static ssize_t send_piece(struct tw_runtime *rt, const struct job *job)
+ssize_t ltw_trysendfile(struct tw_runtime *rt, struct ltw_socket *s, int file,
+                        int64_t offset, size_t len)
 {
-    struct ltw_socket *s = job->s;
+    size_t most = rt->live ? FAIR_PIECE : PIECE;
     bool was_cut = s->cut;
-    int rc = job->fd < 0 ? TW_ECLOSED : ltw_attempt(rt, s, TW_WRITE, 0);
+    int rc = ltw_attempt(rt, s, TW_WRITE, 0);
     if (rc >= 0)
         rc = ltw_nonblocking(rt, s);
     if (rc < 0)
@@ -65,14 +65,21 @@ static ssize_t send_piece(struct tw_runtime *rt, const struct job *job)
     s->cut = false;
     if (was_cut)
         return TW_WANT_RETRY;
-    int64_t left = job->count - job->sent;
-    int64_t most = rt->live ? FAIR_PIECE : PIECE;
-    ssize_t n = tw_sock_sendfile(&s->sock, job->fd, job->offset + job->sent,
-                                 (size_t)(left < most ? left : most));
+    ssize_t n =
+        tw_sock_sendfile(&s->sock, file, offset, len < most ? len : most);
     if (n == TW_WANT_WRITE)
         tw_watch_blocked(&s->watch, TW_WRITE);
-    s->cut = n > 0 && n < left && tw_task_may_block(rt, &s->sock);
+    s->cut = n > 0 && (size_t)n < len && tw_task_may_block(rt, &s->sock);
     return n;
+}
+
+static ssize_t send_piece(struct tw_runtime *rt, const struct job *job)
+{
+    if (job->fd < 0)
+        return TW_ECLOSED;
+    int64_t left = job->count - job->sent;
+    return ltw_trysendfile(rt, job->s, job->fd, job->offset + job->sent,
+                           (size_t)left);
 }
 
 /* Leaves an io file's position where the last byte sent was. */

@@ -83,6 +83,10 @@ ssize_t ltw_trysendto(struct tw_runtime *rt, struct ltw_socket *s,
 ssize_t ltw_trysendmsg(struct tw_runtime *rt, struct ltw_socket *s,
                        const struct msghdr *msg, int flags);
 
+/* Ditto, of part of a file: at most as much at once as is fair. */
+ssize_t ltw_trysendfile(struct tw_runtime *rt, struct ltw_socket *s, int file,
+                        int64_t offset, size_t len);
+
 /* Ditto, as tw_batch_recv and tw_batch_send: slots from `first` on. */
 struct tw_batch;
 struct ltw_slots

@@ -47,12 +47,61 @@ static int file_close_op(struct tw_stream *st)
     return 0;
 }
 
+static struct tw_watch *file_watch_op(struct tw_stream *st)
+{
+    return &file_of(st)->sock->watch;
+}
+
+static ssize_t file_writev_op(struct tw_stream *st, const struct iovec *pieces,
+                              int count)
+{
+    const struct msghdr msg = {.msg_iov = (struct iovec *)pieces,
+                               .msg_iovlen = (size_t)count};
+    return ltw_trysendmsg(file_of(st)->rt, file_of(st)->sock, &msg, 0);
+}
+
+static ssize_t file_sendfile_op(struct tw_stream *st, int file, int64_t offset,
+                                size_t len)
+{
+    return ltw_trysendfile(file_of(st)->rt, file_of(st)->sock, file, offset,
+                           len);
+}
+
+static int file_shutdown_op(struct tw_stream *st)
+{
+    return tw_sock_shutdown(&file_of(st)->sock->sock, SHUT_WR);
+}
+
 static const struct tw_stream_ops file_ops = {
     .name = "socket",
     .read = file_read_op,
     .write = file_write_op,
     .close = file_close_op,
+    .watch = file_watch_op,
+    .writev = file_writev_op,
+    .sendfile = file_sendfile_op,
+    .shutdown = file_shutdown_op,
 };
+
+/* -- the family ---------------------------------------------------------- */
+
+/* What the metatables of all kinds of stream have, and nothing else. */
+#define KIND "__stream"
+
+void ltw_streamkind(lua_State *L)
+{
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, KIND);
+}
+
+struct tw_stream *ltw_tostream(lua_State *L, int idx)
+{
+    if (lua_type(L, idx) != LUA_TUSERDATA ||
+        luaL_getmetafield(L, idx, KIND) == LUA_TNIL)
+        return NULL;
+    lua_pop(L, 1);
+    return lua_touserdata(L, idx);
+}
 
 /* -- steps in common ----------------------------------------------------- */
 
@@ -280,6 +329,9 @@ void ltw_open_stream(lua_State *L)
     static const luaL_Reg methods[] = {
         {"close", file_close}, {"fileno", file_fileno}, {NULL, NULL}};
     ltw_newtype(L, LTW_STREAM, meta, methods);
+    luaL_getmetatable(L, "tidewire.stream");
+    ltw_streamkind(L);
+    lua_pop(L, 1);
     ltw_addmethods(L, LTW_STREAM, ltw_stream_reads);
     ltw_addmethods(L, LTW_STREAM, ltw_stream_writes);
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 
 /* Without MSG_NOSIGNAL, define it as 0 and have net_kernel set SO_NOSIGPIPE. */

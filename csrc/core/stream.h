@@ -15,6 +15,7 @@
 #include "core/frame.h"
 
 struct tw_stream;
+struct tw_watch; /* loop/loop.h */
 
 struct tw_stream_ops
 {
@@ -24,6 +25,19 @@ struct tw_stream_ops
     ssize_t (*write)(struct tw_stream *, const void *data, size_t len);
     /* Lets go of what is underneath. Called once. */
     int (*close)(struct tw_stream *);
+
+    /* For those who do without the buffers, as servers of protocols: */
+
+    /* What to wait for after TW_WANT_READ and TW_WANT_WRITE. */
+    struct tw_watch *(*watch)(struct tw_stream *);
+    /* As write, of several pieces. NULL: there is only write. */
+    ssize_t (*writev)(struct tw_stream *, const struct iovec *, int count);
+    /* As write, from place `offset` of an open file on, 0 at its end. NULL: the
+       file must be read and written. */
+    ssize_t (*sendfile)(struct tw_stream *, int file, int64_t offset,
+                        size_t len);
+    /* Nothing more will be written; the peer is told. NULL: it cannot be. */
+    int (*shutdown)(struct tw_stream *);
 };
 
 enum

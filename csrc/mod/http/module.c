@@ -1,11 +1,96 @@
 /* The C module "tidewire.http_core". */
 #include "mod/http/module.h"
 
-int luaopen_tidewire_http_core(lua_State *L)
+#include <string.h>
+
+void tw_http_setfuncs(lua_State *L, const luaL_Reg *list)
 {
-    luaL_checkversion(L);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, lua_upvalueindex(2));
+    luaL_setfuncs(L, list, 2);
+}
+
+/* A type: its metatable goes to that user value, unless that is 0 its methods
+   to another, with the functions of two lists (or one). */
+struct type
+{
+    const char *name;
+    const luaL_Reg *meta, *methods, *more;
+    int metatable, table;
+};
+
+static const struct type types[] = {
+    {"tidewire.http.server", tw_http_server_meta, tw_http_server_methods, NULL,
+     TW_HTTP_SERVER, 0},
+    {"tidewire.http.request", tw_http_request_meta, tw_http_request_methods,
+     tw_http_request_body, TW_HTTP_REQUEST, TW_HTTP_REQUEST_METHODS},
+    {"tidewire.http.response", tw_http_response_meta, tw_http_response_methods,
+     tw_http_answer_methods, TW_HTTP_RESPONSE, TW_HTTP_RESPONSE_METHODS},
+};
+
+/* Returns the address of the metatable. */
+static const void *open_type(lua_State *L, const struct type *type)
+{
+    lua_createtable(L, 0, 8); /* mt */
+    lua_pushstring(L, type->name);
+    lua_setfield(L, -2, "__name");
+    lua_newtable(L); /* mt methods */
+    tw_http_setfuncs(L, type->methods);
+    if (type->more)
+        tw_http_setfuncs(L, type->more);
+    if (type->table)
+    {
+        lua_pushvalue(L, -1);
+        lua_setiuservalue(L, lua_upvalueindex(2), type->table);
+    }
+    lua_setfield(L, -2, "__index");
+    tw_http_setfuncs(L, type->meta);
+    lua_pushliteral(L, "locked");
+    lua_setfield(L, -2, "__metatable");
+    const void *address = lua_topointer(L, -1);
+    lua_setiuservalue(L, lua_upvalueindex(2), type->metatable);
+    return address;
+}
+
+/* Called with both states as upvalues; returns the module. */
+static int fill_module(lua_State *L)
+{
+    struct tw_http *http = tw_http_state(L);
+    http->server = open_type(L, &types[0]);
+    http->request = open_type(L, &types[1]);
+    http->response = open_type(L, &types[2]);
     lua_newtable(L);
     tw_http_open_file(L);
     luaL_setfuncs(L, tw_http_codec_functions, 0);
+    tw_http_setfuncs(L, tw_http_functions);
+    tw_http_push(L, TW_HTTP_REQUEST_METHODS);
+    lua_setfield(L, -2, "request");
+    tw_http_push(L, TW_HTTP_RESPONSE_METHODS);
+    lua_setfield(L, -2, "response");
+    lua_newtable(L);
+    tw_http_setfuncs(L, tw_http_request_lazy);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, lua_upvalueindex(2), TW_HTTP_LAZY);
+    lua_setfield(L, -2, "lazy");
+    return 1;
+}
+
+/*
+ * The module: server(options), see server.c; `request` and `response`, the
+ * tables of the methods that handlers' arguments have, to be added to; `lazy`,
+ * a table from names to functions: req.name is then what the function returns
+ * for the request, kept from the first time on.
+ */
+int luaopen_tidewire_http_core(lua_State *L)
+{
+    luaL_checkversion(L);
+    const struct tw_api *api = tw_api_open(L);
+    api->push_state(L);
+    struct tw_http *http =
+        lua_newuserdatauv(L, sizeof *http, TW_HTTP_USER_VALUES);
+    memset(http, 0, sizeof *http);
+    http->api = api;
+    lua_pushcclosure(L, fill_module, 2);
+    lua_call(L, 0, 1);
     return 1;
 }

@@ -1,0 +1,289 @@
+--- An HTTP/1.1 server: what it listens on, how it begins and ends. Requests are
+-- read, and handlers called, in C: csrc/mod/http/.
+
+local core <const> = require "tidewire.http_core"
+local socket <const> = require "tidewire.socket"
+local task <const> = require "tidewire.task"
+local options <const> = require "tidewire.options"
+require "tidewire.http.request"
+
+local methods <const> = {}
+local server_mt <const> = { __name = "http.server", __index = methods }
+
+-- What the engine is given; times in seconds.
+local DEFAULTS <const> = {
+    max_line = 8192, max_head = 32768, max_fields = 100, max_body = 8 << 20,
+    header_timeout = 10, body_timeout = 60, idle_timeout = 60, write_timeout = 30,
+    linger_timeout = 2,
+}
+
+local OWN <const> = {
+    host = true, port = true, path = true, listener = true, listen = true, backlog = true,
+    handler = true, log = true, onerror = true, handler_timeout = true,
+    max_connections = true,
+}
+
+local KNOWN <const> = setmetatable({}, {
+    __index = function(_, key) return OWN[key] or DEFAULTS[key] end,
+})
+
+local GRACE <const> = 10 -- seconds
+local PAUSE <const> = 0.1 -- seconds, when there are no descriptors left
+local QUIET <const> = 60 -- seconds between warnings about that
+
+local function report(err, req)
+    io.stderr:write(("tidewire.http: error while handling %s: %s\n")
+        :format(tostring(req), tostring(err)))
+end
+
+-- An error's text with where it was raised; other objects stay as they are.
+local function explain(err)
+    return type(err) == "string" and debug.traceback(err, 2) or err
+end
+
+-- A handler that has so many seconds for a request.
+local function limited(handler, seconds)
+    return function(req, res)
+        local _ <const>, _ <const>, code <const> =
+            task.timeout(seconds, handler, req, res)
+        if code == "timeout" and not res.sent then
+            res.status = 503
+            res:send "Service Unavailable\n"
+        end
+    end
+end
+
+-- -- listening -----------------------------------------------------------------
+
+-- The listening socket; or nil, message, code. False for none.
+local function listen(opts)
+    if opts.listen == false then
+        return false
+    elseif opts.listener then
+        return opts.listener
+    elseif opts.path then
+        return socket.create_server(opts.path,
+            { family = socket.AF_UNIX, backlog = opts.backlog })
+    end
+    local host <const> = opts.host or "127.0.0.1"
+    return socket.create_server({ host, opts.port or 0 }, {
+        family = host:find(":", 1, true) and socket.AF_INET6 or socket.AF_INET,
+        backlog = opts.backlog,
+    })
+end
+
+-- Accepted sockets inherit this: answers leave at once.
+local function set_nodelay(listener)
+    if listener.family ~= socket.AF_UNIX then
+        listener:setoption("nodelay", true)
+    end
+end
+
+-- Without descriptors or memory: one warning now and then, and a pause.
+local function run_short(self, message)
+    local now <const> = socket.monotonic()
+    if now >= self.warn_from then
+        self.warn_from = now + QUIET
+        self.onerror(message)
+    end
+    local left <const> = self.engine:stats().connections - 1
+    self.engine:wait(left, PAUSE)
+end
+
+-- Takes one connection. False once the listener is closed.
+local function accept(self)
+    local engine <const>, most <const> = self.engine, self.max_connections
+    if most then
+        engine:wait(most - 1)
+    end
+    local conn <close>, peer <const>, code <const> = self.listener:accept()
+    if conn then
+        local stream <const> = conn:makefile "rw"
+        conn:close() -- the stream has it all to itself
+        engine:add(stream, peer)
+    elseif code == "closed" then
+        return false
+    else
+        run_short(self, peer)
+    end
+    return true
+end
+
+-- Calls f until it returns false. Only being cancelled ends it otherwise: running
+-- out of memory costs a connection, not the server.
+local function persist(self, f, ...)
+    local ok, more
+    repeat
+        ok, more = pcall(f, ...)
+        if more == task.cancelled then
+            error(more, 0)
+        elseif not ok then
+            run_short(self, more)
+        end
+    until ok and not more
+end
+
+local function accept_all(self)
+    while accept(self) do end
+end
+
+-- -- running -------------------------------------------------------------------
+
+local function serve(self, scope)
+    local engine <const> = self.engine
+    function self.spawn()
+        scope:spawn(persist, self, engine.work, engine, true)
+    end
+    scope:spawn(persist, self, engine.work, engine)
+    if self.listener then
+        scope:spawn(persist, self, accept_all, self)
+    end
+    self.stopped:wait()
+    engine:stop()
+    engine:wait(0, self.grace)
+    engine:close()
+    scope:cancel()
+end
+
+--- Serves until server:stop or server:close.
+-- @return true
+function methods:run()
+    if self.running then
+        error("the server is running already", 2)
+    end
+    self.running = true
+    local engine <const> = self.engine
+    local _ <close> = setmetatable({}, { __close = function() engine:close() end })
+    task.scope(function(scope) serve(self, scope) end)
+    return true
+end
+
+--- Ditto, in a task of its own, which is returned.
+function methods:start()
+    return task.spawn(self.run, self)
+end
+
+local function close_listener(self)
+    local listener <const> = self.listener
+    if listener then
+        listener:close()
+    end
+    if self.path then
+        os.remove(self.path)
+    end
+    self.listener, self.path = nil, nil
+end
+
+--- Ends the server: it accepts nothing more, and closes what is idle; requests
+-- under way have so many seconds. Returns at once; server:run when all is over.
+function methods:stop(grace)
+    self.grace = grace or GRACE
+    close_listener(self)
+    self.stopped:set()
+end
+
+--- Ditto, leaving no time to anybody.
+function methods:close()
+    self:stop(0)
+    self.engine:close()
+end
+server_mt.__close = methods.close
+
+--- Serves what comes by a connected socket, or a stream of any kind, which is the
+-- server's from now on.
+-- @return true; or nil, message, code
+function methods:add(conn)
+    if socket.type(conn) then
+        local stream <const> = conn:makefile "rw"
+        local peer <const> = conn:getpeername()
+        conn:close()
+        return self.engine:add(stream, peer)
+    end
+    return self.engine:add(conn)
+end
+
+--- The address it listens on; nil, message, "closed" if on none.
+function methods:getsockname()
+    if not self.listener then
+        return nil, "getsockname: the server does not listen", "closed"
+    end
+    return self.listener:getsockname()
+end
+
+--- How many connections there are, how many of them wait, how many have a request
+-- with a handler; and all requests so far: {connections =, idle =, active =,
+-- requests =}.
+function methods:stats()
+    return self.engine:stats()
+end
+
+-- -- making --------------------------------------------------------------------
+
+local function settings(self, opts)
+    local all <const> = {}
+    for name, default in pairs(DEFAULTS) do
+        local given <const> = opts[name]
+        all[name] = given == nil and default or given
+    end
+    all.handler = opts.handler_timeout and limited(self.handler, opts.handler_timeout) or
+        self.handler
+    all.explain, all.onerror = explain, self.onerror
+    all.spawn = function() self.spawn() end
+    return all
+end
+
+-- A log function gets the request, the answer and how long it took.
+local function as_function(handler)
+    if type(handler) == "function" then
+        return handler
+    end
+    local mt <const> = getmetatable(handler)
+    if not (mt and mt.__call) then
+        error("handler: function expected, got " .. type(handler), 4)
+    end
+    return function(req, res) return handler(req, res) end
+end
+
+local http <const> = {}
+
+--- A server, bound and listening. Options: host (default 127.0.0.1) and port
+-- (default 0: any), path (a Unix socket), or listener (a socket); listen = false:
+-- none, see server:add; handler(req, res); log(req, res), called after each
+-- exchange; onerror(err, req), instead of a line on stderr; limits and times as in
+-- DEFAULTS above, times in seconds (false: none); handler_timeout; max_connections;
+-- backlog.
+-- @return the server; or nil, message, code
+function http.server(opts)
+    opts = options.check(opts, KNOWN, 2)
+    local self <const> = setmetatable({
+        handler = as_function(opts.handler),
+        onerror = opts.onerror or report,
+        max_connections = opts.max_connections,
+        stopped = task.event(),
+        warn_from = 0,
+    }, server_mt)
+    local all <const> = settings(self, opts)
+    all.log = opts.log
+    self.engine = core.server(all)
+    local listener <const>, message <const>, code <const> = listen(opts)
+    if listener == nil then
+        return nil, message, code
+    end
+    self.listener, self.path = listener or nil, opts.path
+    if listener then
+        set_nodelay(listener)
+    end
+    return self
+end
+
+--- Makes a server and runs it: http.serve{port = 8080, handler = f}.
+-- @return true when it has been stopped; or nil, message, code
+function http.serve(opts)
+    local server <close>, message <const>, code <const> = http.server(opts)
+    if not server then
+        return nil, message, code
+    end
+    return server:run()
+end
+
+return http

@@ -1,0 +1,85 @@
+-- A server of our own for a test, and clients that write what they please.
+
+local http <const> = require "tidewire.http"
+local socket <const> = require "tidewire.socket"
+local task <const> = require "tidewire.task"
+
+local peer <const> = {}
+
+local LIMIT <const> = 10 -- seconds for a test
+
+-- Calls f(server, connect) while a server with these options runs; connect() is a
+-- new connection to it. `opts` may be the handler alone. Errors of handlers are
+-- collected in server.errors.
+function peer.serve(opts, f)
+    if type(opts) == "function" then
+        opts = { handler = opts }
+    end
+    local errors <const> = {}
+    opts.onerror = opts.onerror or function(err) errors[#errors + 1] = tostring(err) end
+    local server <const> = assert(http.server(opts))
+    rawset(server, "errors", errors)
+    local address <const> = server:getsockname()
+    local function connect()
+        local s <const> = assert(socket.create_connection(address))
+        s:settimeout(LIMIT)
+        return s
+    end
+    local ok, err
+    assert(task.timeout(2 * LIMIT, function()
+        local run <const> = server:start()
+        ok, err = xpcall(f, debug.traceback, server, connect)
+        server:close()
+        run:join()
+        return true
+    end))
+    if not ok then
+        error(err, 0)
+    end
+end
+
+-- All that comes until the end; what came before a failure, and its code.
+function peer.all(s)
+    local pieces <const> = {}
+    while true do
+        local data <const>, _ <const>, code <const> = s:recv(65536)
+        if not data then
+            return table.concat(pieces), code
+        end
+        pieces[#pieces + 1] = data
+    end
+end
+
+-- Sends text and returns all that comes until the end.
+function peer.tell(connect, text)
+    local s <close> = connect()
+    assert(s:sendall(text))
+    return peer.all(s)
+end
+
+-- One answer from a stream for reading: its status, its fields by name in lower
+-- case, its body (unless `bodiless`); nil at the end.
+function peer.answer(f, bodiless)
+    local line <const> = f:read "l"
+    if not line then
+        return nil
+    end
+    local status <const> = math.tointeger(line:match "^HTTP/1%.1 (%d+) [%w%- ]*\r$")
+    local fields <const> = {}
+    for field in f:lines "l" do
+        if field == "\r" then break end
+        local name <const>, value <const> = field:match "^([%w%-]+): (.*)\r$"
+        fields[name:lower()] = value
+    end
+    local length <const> = tonumber(fields["content-length"] or 0)
+    local body <const> = not bodiless and length > 0 and f:read(length) or ""
+    return status, fields, body
+end
+
+-- A request by one who closes; `...` are more lines of its head.
+function peer.get(path, ...)
+    local lines <const> = { "GET " .. path .. " HTTP/1.1", "Host: x", "Connection: close", ... }
+    return table.concat(lines, "\r\n") .. "\r\n\r\n"
+end
+
+return peer
