@@ -86,7 +86,7 @@ int main(int argc, char **argv)
     const char *name = strrchr(argv[0], '/');
     name = name ? name + 1 : argv[0];
     snprintf(folder, sizeof folder, "spec/fuzz/corpus/%.*s",
-             (int)strcspn(name, "_"), name);
+             (int)(strlen(name) - strlen("_fuzz")), name);
     where = argc > 1 ? argv[1] : folder;
     signal(SIGABRT, say_which);
     signal(SIGSEGV, say_which);

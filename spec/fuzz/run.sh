@@ -14,6 +14,7 @@ here=spec/fuzz
 # What a target stands on besides the core.
 parts() {
     case $1 in
+    http_*) printf 'csrc/mod/http/%s.c ' head scan target body text ;;
     ws) echo csrc/mod/ws/frame.c csrc/mod/ws/utf8.c -lwslay ;;
     esac
 }
