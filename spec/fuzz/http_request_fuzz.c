@@ -1,6 +1,7 @@
 /*
  * Requests: any bytes as the head of one, in any pieces.
  */
+#include "http_fields.h"
 #include "http_heads.h"
 
 #include "mod/http/target.h"

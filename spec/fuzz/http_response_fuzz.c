@@ -1,6 +1,7 @@
 /*
  * Responses: any bytes as the head of one, in any pieces, to any request.
  */
+#include "http_fields.h"
 #include "http_heads.h"
 
 static int to_get(struct tw_http_head *head, const char *data, size_t len)
