@@ -70,6 +70,15 @@ describe("a hostile form", function()
         assert.same({ "EMSGSIZE", 2 }, { code, given })
     end)
 
+    it("with heads full of white space is read in no more time", function()
+        local tabs <const> = ("\t"):rep(8000)
+        for _, more in ipairs {
+            ";" .. tabs .. "x=y", "\r\nX:" .. tabs, "\r\nX: a" .. tabs .. "b",
+        } do
+            assert.equal(900, (endless("", field("a", "", more), 900)))
+        end
+    end)
+
     it("full of what looks like boundaries is read in no more time", function()
         for _, like in ipairs {
             "\r\n--Bx", "\r\n--B--x", "\r\n--", "\r", "\r\n", "\r\n--B ;", "\r\n--B \r", "-", "--B",

@@ -142,7 +142,8 @@ end
 
 -- The path below the root that a request names; nil if there can be no such file.
 local function path_of(self, req)
-    local path <const>, target <const>, prefix <const> = req.path, req.target, self.prefix
+    local target <const>, prefix <const> = req.target, self.prefix
+    local path <const> = req.subpath or req.path -- below where a router has it
     -- A slash that is encoded is part of a name.
     if path:byte() ~= 0x2f
             or target:find("%2", 1, true) and target:match("^[^?]*"):find "%%2[fF]" then

@@ -18,11 +18,11 @@ local function fields_of(head)
     local list <const> = {}
     for line in head:gmatch "(.-)\r\n" do
         local name <const>, value <const> =
-            line:match "^([!#$%%&'*+%-.^_`|~A-Za-z0-9]+):[ \t]*(.-)[ \t]*$"
+            line:match "^([!#$%%&'*+%-.^_`|~A-Za-z0-9]+):(.*)$"
         if not name or value:find "[\0-\8\10-\31\127]" then
             return nil
         end
-        list[#list + 1] = { name, value }
+        list[#list + 1] = { name, parameters.trim(value) }
     end
     return headers.new(list)
 end

@@ -3,6 +3,13 @@
 
 local parameters <const> = {}
 
+--- A text without the white space around it. (With a single pattern the time would
+-- grow with the square of the white space.)
+function parameters.trim(text)
+    local first <const> = text:find "[^ \t]"
+    return first and text:match("^.*[^ \t]", first) or ""
+end
+
 local NAME <const> = "^[ \t]*;[ \t;]*([!#$%%&'*+%-.^_`|~A-Za-z0-9]+)=()"
 
 -- The quoted string that begins after the quote before `at`, and where it ends;

@@ -237,12 +237,12 @@ end
 local function below(count, handler)
     local prefix <const> = "^" .. ("/[^/]*"):rep(count) .. "()"
     return function(req, res)
-        local mount <const>, path <const>, raw <const> = req.mount, req.path, path_of(req)
+        local mount <const>, path <const>, raw <const> = req.mount, req.subpath, path_of(req)
         local at <const> = raw:match(prefix)
         req.mount = (mount or "") .. raw:sub(1, at - 1)
-        req.path = query.unescape(raw:sub(at))
+        req.subpath = query.unescape(raw:sub(at))
         local answer <const> = handler(req, res)
-        req.mount, req.path = mount, path
+        req.mount, req.subpath = mount, path
         return answer
     end
 end
@@ -254,8 +254,8 @@ local function add_slash(req, res)
 end
 
 --- Gives everything below a prefix to another handler, a router for instance, or
--- http.files: with req.path as if the prefix were not there, and req.mount as the
--- prefix that was taken, as it was sent. The prefix itself, without a slash, is
+-- http.files, which take req.subpath for the path: as if the prefix were not there.
+-- That is in req.mount, as it was sent. The prefix itself, without a slash, is
 -- redirected to what is below. Returns the router.
 -- @param prefix a pattern without a slash at its end; or "/", for everything that
 -- no pattern has
