@@ -70,6 +70,9 @@ local function accept(server)
         s:settimeout(net.LIMIT)
         local stream <close> = s:makefile("rw")
         run(action, server, stream, s)
+        stream:close()
+        s:close()
+        server.finished = server.finished + 1
     end
 end
 
@@ -83,12 +86,13 @@ end}
 --- A server that treats one connection after another as its list says: a function
 --- (stream, socket, server); a text, with which it answers one request; a list of
 --- texts, for one request each. The connection is closed afterwards. `url`, `port`,
---- `connections` (how many there were), `requests` (those that texts answered).
+--- `connections` and `finished` (how many there were), `requests` (those that texts
+--- answered).
 function peer.serve(actions, address)
     local listener <const> = assert(socket.create_server(address or {"127.0.0.1", 0},
         {family = type(address) == "string" and socket.AF_UNIX or nil}))
     local server <const> = setmetatable({actions = actions, listener = listener,
-        connections = 0, requests = {}}, server_mt)
+        connections = 0, finished = 0, requests = {}}, server_mt)
     if type(address) ~= "string" then
         server.port = listener:getsockname().port
         server.url = ("http://127.0.0.1:%d"):format(server.port)

@@ -18,10 +18,10 @@ local client_mt <const> = { __name = "http client", __index = methods }
 -- The options of a request and their defaults; "" where there is none.
 local REQUEST <const> = {
     method = "", url = "", headers = "", body = "", auth = "",
-    timeout = 30, stream = false, redirects = 10, keep_alive = true,
+    timeout = 30, stream = "", redirects = 10, keep_alive = true,
     max_body = "", max_head = 32768, decompress = true, max_ratio = 200,
-    proxy = "", tunnel = false, socket = "", connect = "",
-    expect = false, upgrade = "",
+    proxy = "", tunnel = "", socket = "", connect = "",
+    expect = "", upgrade = "",
 }
 
 -- Those of a client besides.
