@@ -1,6 +1,7 @@
 /* The Lua type "server" of http_core: what lua/tidewire/http/server.lua stands
    on. */
 #include "mod/http/conn.h"
+#include "mod/http/exchange.h"
 
 #include <limits.h>
 #include <string.h>
@@ -272,7 +273,17 @@ static int server_stats(lua_State *L)
     return 1;
 }
 
-const luaL_Reg tw_http_functions[] = {{"server", http_server}, {NULL, NULL}};
+/* reason(status): its name, "" if it has none. */
+static int http_reason(lua_State *L)
+{
+    lua_Integer status = luaL_checkinteger(L, 1);
+    bool known = status >= 100 && status <= 999;
+    lua_pushstring(L, known ? tw_http_reason((int)status) : "");
+    return 1;
+}
+
+const luaL_Reg tw_http_functions[] = {
+    {"server", http_server}, {"reason", http_reason}, {NULL, NULL}};
 
 const luaL_Reg tw_http_server_meta[] = {{"__gc", server_gc}, {NULL, NULL}};
 

@@ -5,7 +5,9 @@ local core <const> = require "tidewire.http_core"
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
 local options <const> = require "tidewire.options"
+require "tidewire.http.content"
 require "tidewire.http.request"
+require "tidewire.http.respond"
 
 local methods <const> = {}
 local server_mt <const> = { __name = "http.server", __index = methods }
@@ -238,7 +240,7 @@ local function as_function(handler)
         return handler
     end
     local mt <const> = getmetatable(handler)
-    if not (mt and mt.__call) then
+    if type(mt) ~= "table" or not mt.__call then
         error("handler: function expected, got " .. type(handler), 4)
     end
     return function(req, res) return handler(req, res) end
