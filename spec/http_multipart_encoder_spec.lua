@@ -1,7 +1,9 @@
 -- Multipart forms that are written.
 
+local peer <const> = require "spec.support.http_serving"
 local support <const> = require "spec.support.multipart"
 local net <const> = require "spec.support.net"
+local http <const> = require "tidewire.http"
 local multipart <const> = require "tidewire.http.multipart"
 
 local source_of <const> = support.source
@@ -47,6 +49,29 @@ describe("multipart.encode", function()
         })
         os.remove(path)
         net.fails("ENOENT", multipart.encode { { name = "f", path = path } })
+    end)
+
+    it("makes a body that the client sends, again if it has to", function()
+        local path <const> = net.path()
+        local file <close> = io.open(path, "wb")
+        file:write(("0123456789"):rep(100000))
+        file:flush()
+        local received <const> = {}
+        peer.serve(function(req, res)
+            for part in req:multipart { part = 1 << 20 } do
+                received[#received + 1] = { req.length, part.name, part:body() }
+            end
+            if req.path == "/" then res:redirect("/b", 307) else res:text "done" end
+        end, function(server)
+            local body <const> = multipart.encode { { name = "f", path = path } }
+            local url <const> = ("http://127.0.0.1:%d/"):format(server:getsockname().port)
+            for _ = 1, 2 do
+                assert.equal("done", assert(http.post(url, body)).body)
+            end
+            local one <const> = { body.length, "f", ("0123456789"):rep(100000) }
+            assert.same({ one, one, one, one }, received)
+        end)
+        os.remove(path)
     end)
 
     it("says when a file is not what it was", function()

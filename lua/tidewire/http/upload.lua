@@ -71,7 +71,8 @@ end
 
 --- Makes a body of what the caller gave: a string; a file or anything else with
 -- a read method; a function that returns a piece each time and nil at the end, or
--- nil, message, code; {json = value}; {form = fields}. nil gives nil.
+-- nil, message, code; {json = value}; {form = fields}; a table as this returns, which
+-- multipart.encode makes. nil gives nil.
 -- @return a table: open() gives a function that returns the pieces; `length` in
 -- bytes, nil if it is not known; `repeatable`, if it can be opened again; `opened`,
 -- once it has been; `text`, if it is all there; `kind`, its media type, if known
@@ -85,6 +86,9 @@ function upload.new(given)
         return { open = function() return given end }
     elseif type_of ~= "boolean" and type_of ~= "number" and (given.read_some or given.read) then
         return from_file(given)
+    elseif type_of == "table" and given.open then
+        return { open = given.open, length = given.length, repeatable = given.repeatable,
+            kind = given.kind }
     elseif type_of == "table" then
         return from_table(given)
     end
