@@ -1,16 +1,16 @@
 -- The HTTP server: what a handler gets to know, what it can answer.
 
 local net <const> = require "spec.support.net"
-local peer <const> = require "spec.support.http_serving"
+local serving <const> = require "spec.support.http_serving"
 local task <const> = require "tidewire.task"
 
 -- What a handler returned for a request, as text.
 local function seen(request, handler)
     local got
-    peer.serve(function(req, res)
+    serving.serve(function(req, res)
         got = table.pack(handler(req, res))
         res:send()
-    end, function(_, connect) peer.tell(connect, request) end)
+    end, function(_, connect) serving.tell(connect, request) end)
     return table.unpack(got, 1, got.n)
 end
 
@@ -31,7 +31,7 @@ describe("a request", function()
     end)
 
     it("has header fields by name in any case", function()
-        local request <const> = peer.get("/", "X-One: a", "x-two: 1", "X-TWO: 2", "Empty:")
+        local request <const> = serving.get("/", "X-One: a", "x-two: 1", "X-TWO: 2", "Empty:")
         assert.same({"a", "1, 2", "", "-", "x"}, {seen(request, function(req)
             return req:header "x-one", req:header "X-Two", req:header "empty",
                 req:header "none" or "-", req.headers.host
@@ -40,11 +40,11 @@ describe("a request", function()
 
     it("keeps what a script puts there, for ever", function()
         local kept
-        peer.serve(function(req, res)
+        serving.serve(function(req, res)
             req.params = {id = 7}
             kept = req
             res:send(tostring(req.params.id))
-        end, function(_, connect) peer.tell(connect, peer.get "/kept") end)
+        end, function(_, connect) serving.tell(connect, serving.get "/kept") end)
         collectgarbage()
         assert.same({7, "/kept", "x"}, {kept.params.id, kept.path, kept:header "host"})
         assert.same({nil, "read: closed", "closed"}, {kept:read()})
@@ -53,7 +53,7 @@ describe("a request", function()
     end)
 
     it("knows who sent it", function()
-        assert.equal("127.0.0.1", seen(peer.get "/", function(req) return req.peer.host end))
+        assert.equal("127.0.0.1", seen(serving.get "/", function(req) return req.peer.host end))
     end)
 
     it("has the fields and methods that Lua files add", function()
@@ -61,7 +61,7 @@ describe("a request", function()
         local times = 0
         function core.lazy.test_lazy() times = times + 1 return "made" end
         function core.request.test_method(req) return req.path end
-        assert.same({"made", "made", "/x"}, {seen(peer.get "/x", function(req)
+        assert.same({"made", "made", "/x"}, {seen(serving.get "/x", function(req)
             return req.test_lazy, req.test_lazy, req:test_method()
         end)})
         assert.equal(1, times)
@@ -79,7 +79,7 @@ describe("a request's body", function()
         assert.same({5, "hello", "hello"}, {seen(post("hello", "Content-Length: 5"), function(req)
             return req.length, req:body(), req:body()
         end)})
-        assert.same({"", "-"}, {seen(peer.get "/", function(req)
+        assert.same({"", "-"}, {seen(serving.get "/", function(req)
             return req:body(), req.length or "-"
         end)})
     end)
@@ -93,7 +93,7 @@ describe("a request's body", function()
 
     it("is read as it comes", function()
         local got <const> = {}
-        peer.serve(function(req, res)
+        serving.serve(function(req, res)
             for _ = 1, 3 do got[#got + 1] = req:read() end
             res:send()
         end, function(_, connect)
@@ -103,7 +103,7 @@ describe("a request's body", function()
             s:sendall "b"
             while #got < 2 do task.yield() end
             s:sendall "c"
-            peer.all(s)
+            serving.all(s)
         end)
         assert.same({"a", "b", "c"}, got)
     end)
@@ -131,7 +131,7 @@ describe("a request's body", function()
 
     it("may end too soon", function()
         local got
-        peer.serve(function(req) got = {req:body()} end, function(server, connect)
+        serving.serve(function(req) got = {req:body()} end, function(server, connect)
             local s <const> = connect()
             s:sendall(post("abc", "Content-Length: 10"))
             s:close()
@@ -146,11 +146,11 @@ describe("an answer", function()
     -- The status, fields and body of what a handler answers.
     local function answered(handler, request)
         local status, fields, body
-        peer.serve(handler, function(_, connect)
+        serving.serve(handler, function(_, connect)
             local s <close> = connect()
-            s:sendall(request or peer.get "/")
+            s:sendall(request or serving.get "/")
             local f <close> = s:makefile()
-            status, fields, body = peer.answer(f, request and request:find "^HEAD")
+            status, fields, body = serving.answer(f, request and request:find "^HEAD")
         end)
         return status, fields, body
     end
@@ -212,10 +212,10 @@ describe("an answer", function()
     it("of 204 and 304 has none", function()
         for _, code in ipairs{204, 304} do
             local text
-            peer.serve(function(_, res)
+            serving.serve(function(_, res)
                 res.status = code
                 res:send "not sent"
-            end, function(_, connect) text = peer.tell(connect, peer.get "/") end)
+            end, function(_, connect) text = serving.tell(connect, serving.get "/") end)
             assert.truthy(text:find "\r\n\r\n$")
             assert.falsy(text:find "Content%-Length")
         end

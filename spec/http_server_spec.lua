@@ -2,19 +2,19 @@
 
 local http <const> = require "tidewire.http"
 local net <const> = require "spec.support.net"
-local peer <const> = require "spec.support.http_serving"
+local serving <const> = require "spec.support.http_serving"
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
 
 describe("a connection", function()
     it("is kept for the next request", function()
         local paths <const> = {}
-        peer.serve(function(req, res) res:send(req.path) end, function(_, connect)
+        serving.serve(function(req, res) res:send(req.path) end, function(_, connect)
             local s <close> = connect()
             local f <close> = s:makefile()
             for i = 1, 3 do
                 s:sendall("GET /" .. i .. " HTTP/1.1\r\nHost: x\r\n\r\n")
-                local _ <const>, fields <const>, body <const> = peer.answer(f)
+                local _ <const>, fields <const>, body <const> = serving.answer(f)
                 paths[#paths + 1] = body
                 assert.is_nil(fields.connection)
             end
@@ -23,25 +23,26 @@ describe("a connection", function()
     end)
 
     it("of HTTP/1.0 is kept only if asked for", function()
-        peer.serve(function(_, res) res:send "x" end, function(_, connect)
-            local text <const>, code <const> = peer.tell(connect, "GET / HTTP/1.0\r\n\r\n")
+        serving.serve(function(_, res) res:send "x" end, function(_, connect)
+            local text <const>, code <const> = serving.tell(connect, "GET / HTTP/1.0\r\n\r\n")
             assert.truthy(text:find "Connection: close\r\n")
             assert.equal("eof", code)
             local s <close> = connect()
             local f <close> = s:makefile()
             for _ = 1, 2 do
                 s:sendall "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
-                local _ <const>, fields <const> = peer.answer(f)
+                local _ <const>, fields <const> = serving.answer(f)
                 assert.equal("keep-alive", fields.connection)
             end
         end)
     end)
 
     it("may bring requests in one go, or byte by byte", function()
-        peer.serve(function(req, res) res:send(req.path .. req:body()) end,
+        serving.serve(function(req, res) res:send(req.path .. req:body()) end,
             function(_, connect)
                 local text <const> = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n" ..
-                    "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nxyz" .. peer.get "/c"
+                    "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nxyz" ..
+                    serving.get "/c"
                 for _, size in ipairs{#text, 1, 7} do
                     local s <close> = connect()
                     local f <close> = s:makefile()
@@ -50,22 +51,23 @@ describe("a connection", function()
                         task.yield()
                     end
                     local bodies <const> = {}
-                    for i = 1, 3 do bodies[i] = select(3, peer.answer(f)) end
+                    for i = 1, 3 do bodies[i] = select(3, serving.answer(f)) end
                     assert.same({"/a", "/bxyz", "/c"}, bodies)
-                    assert.is_nil(peer.answer(f))
+                    assert.is_nil(serving.answer(f))
                 end
             end)
     end)
 
     it("ends after what is no request", function()
-        peer.serve(function(_, res) res:send "x" end, function(server, connect)
-            local text <const> = peer.tell(connect, "GET / HTTP/1.1\nHost: x\n\n" .. peer.get "/")
+        serving.serve(function(_, res) res:send "x" end, function(server, connect)
+            local bare <const> = "GET / HTTP/1.1\nHost: x\n\n"
+            local text <const> = serving.tell(connect, bare .. serving.get "/")
             assert.truthy(text:find "^HTTP/1.1 400 Bad Request\r\n")
             assert.truthy(text:find "\r\nConnection: close\r\n")
-            assert.truthy(peer.tell(connect, "GET / HTTP/2.0\r\nHost: x\r\n\r\n"):find " 505 ")
-            local long <const> = peer.get("/", "X: " .. ("x"):rep(40000))
-            assert.truthy(peer.tell(connect, long):find " 431 ")
-            assert.truthy(peer.tell(connect, "GET /" .. ("x"):rep(9000)):find " 414 ")
+            assert.truthy(serving.tell(connect, "GET / HTTP/2.0\r\nHost: x\r\n\r\n"):find " 505 ")
+            local long <const> = serving.get("/", "X: " .. ("x"):rep(40000))
+            assert.truthy(serving.tell(connect, long):find " 431 ")
+            assert.truthy(serving.tell(connect, "GET /" .. ("x"):rep(9000)):find " 414 ")
             assert.equal(0, server:stats().requests)
         end)
     end)
@@ -73,8 +75,8 @@ end)
 
 describe("a handler", function()
     it("that fails is a 500, and is reported once", function()
-        peer.serve(function() error "oh dear" end, function(server, connect)
-            local text <const> = peer.tell(connect, peer.get "/")
+        serving.serve(function() error "oh dear" end, function(server, connect)
+            local text <const> = serving.tell(connect, serving.get "/")
             assert.truthy(text:find "^HTTP/1.1 500 Internal Server Error\r\n")
             assert.truthy(text:find "\r\n\r\nInternal Server Error\n$")
             assert.equal(1, #server.errors)
@@ -83,15 +85,15 @@ describe("a handler", function()
     end)
 
     it("that does not answer is a 500", function()
-        peer.serve(function() end, function(_, connect)
-            assert.truthy(peer.tell(connect, peer.get "/"):find " 500 ")
+        serving.serve(function() end, function(_, connect)
+            assert.truthy(serving.tell(connect, serving.get "/"):find " 500 ")
         end)
     end)
 
     it("may wait while others are served", function()
         local go <const> = task.event()
         local inside = 0
-        peer.serve(function(req, res)
+        serving.serve(function(req, res)
             if req.path == "/slow" then
                 inside = inside + 1
                 go:wait()
@@ -101,14 +103,14 @@ describe("a handler", function()
             local slow <const> = {}
             for i = 1, 20 do
                 slow[i] = connect()
-                slow[i]:sendall(peer.get "/slow")
+                slow[i]:sendall(serving.get "/slow")
             end
             while inside < 20 do task.yield() end
-            assert.truthy(peer.tell(connect, peer.get "/fast"):find "/fast$")
+            assert.truthy(serving.tell(connect, serving.get "/fast"):find "/fast$")
             assert.equal(20, server:stats().active)
             go:set()
             for _, s in ipairs(slow) do
-                assert.truthy(peer.all(s):find "/slow$")
+                assert.truthy(serving.all(s):find "/slow$")
                 s:close()
             end
         end)
@@ -128,8 +130,8 @@ describe("a server", function()
         local c <const> = socket.socket(socket.AF_UNIX)
         assert(c:connect(path))
         for _, s in ipairs{b, c} do
-            s:sendall(peer.get "/")
-            assert.truthy(peer.all(s):find "hi$")
+            s:sendall(serving.get "/")
+            assert.truthy(serving.all(s):find "hi$")
             s:close()
         end
         server:close()

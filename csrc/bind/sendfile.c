@@ -75,7 +75,7 @@ ssize_t ltw_trysendfile(struct tw_runtime *rt, struct ltw_socket *s, int file,
 
 static ssize_t send_piece(struct tw_runtime *rt, const struct job *job)
 {
-    if (job->fd < 0)
+    if (job->fd < 0 || job->s->closed)
         return TW_ECLOSED;
     int64_t left = job->count - job->sent;
     return ltw_trysendfile(rt, job->s, job->fd, job->offset + job->sent,

@@ -297,8 +297,6 @@ static int sock_newindex(lua_State *L)
 
 int ltw_nonblocking(struct tw_runtime *rt, struct ltw_socket *s)
 {
-    if (s->closed)
-        return TW_ECLOSED;
     if (tw_task_may_block(rt, &s->sock))
         return 0;
     /* Whoever shares the connection may have changed the mode. */
@@ -319,7 +317,9 @@ static int try_connect(lua_State *L, struct tw_wait *wait, int *rc)
     int results = ltw_resolved(L, 2, wait, &addr);
     if (results != 0)
         return results;
-    *rc = wait->status < 0 ? wait->status : ltw_nonblocking(runtime(L), s);
+    *rc = ltw_obstacle(s, wait);
+    if (*rc >= 0)
+        *rc = ltw_nonblocking(runtime(L), s);
     if (*rc >= 0 && s->watch.claimed & TW_WRITE)
         *rc = -EBUSY;
     if (*rc >= 0)
@@ -440,7 +440,9 @@ static int sock_accept_k(lua_State *L, struct tw_wait *wait)
     struct tw_addr peer;
     struct ltw_socket *s = lua_touserdata(L, 1);
     struct ltw_socket *conn = lua_touserdata(L, 2);
-    int rc = wait->status < 0 ? wait->status : ltw_nonblocking(runtime(L), s);
+    int rc = ltw_obstacle(s, wait);
+    if (rc >= 0)
+        rc = ltw_nonblocking(runtime(L), s);
     if (rc >= 0)
         rc = ltw_attempt(runtime(L), s, TW_READ, 0);
     if (rc >= 0)

@@ -121,7 +121,7 @@ int ltw_unfinished(lua_State *L, struct tw_wait *wait, ssize_t rc, int flags,
 /*
  * To be called before what has no MSG_DONTWAIT (accept, connect, sendfile):
  * puts the descriptor into non-blocking mode unless the call may sleep in the
- * kernel. Returns 0 or an error; TW_ECLOSED if the socket is closed.
+ * kernel. Returns 0 or an error.
  */
 int ltw_nonblocking(struct tw_runtime *rt, struct ltw_socket *s);
 

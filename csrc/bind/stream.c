@@ -72,6 +72,17 @@ static int file_shutdown_op(struct tw_stream *st)
     return tw_sock_shutdown(&file_of(st)->sock->sock, SHUT_WR);
 }
 
+/* TCP then resets the connection. */
+static void file_spoil_op(struct tw_stream *st)
+{
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    const struct tw_optval opt = {.level = SOL_SOCKET,
+                                  .name = SO_LINGER,
+                                  .value = &at_once,
+                                  .len = sizeof at_once};
+    tw_sock_setopt(&file_of(st)->sock->sock, &opt);
+}
+
 static const struct tw_stream_ops file_ops = {
     .name = "socket",
     .read = file_read_op,
@@ -81,6 +92,7 @@ static const struct tw_stream_ops file_ops = {
     .writev = file_writev_op,
     .sendfile = file_sendfile_op,
     .shutdown = file_shutdown_op,
+    .spoil = file_spoil_op,
 };
 
 /* -- the family ---------------------------------------------------------- */

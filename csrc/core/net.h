@@ -11,8 +11,8 @@
  * TW_WANT_WRITE, one that a signal interrupted before it did anything
  * TW_WANT_RETRY. A recv of TCP that brings less than asked for has taken all
  * there was: what comes later is an event again. No function raises SIGPIPE,
- * unless it takes flags that lack MSG_NOSIGNAL. Descriptors are created
- * close-on-exec, and received so with MSG_CMSG_CLOEXEC.
+ * unless it takes flags that lack MSG_NOSIGNAL. New descriptors are
+ * close-on-exec, and so are received ones with MSG_CMSG_CLOEXEC.
  */
 #ifndef TW_CORE_NET_H
 #define TW_CORE_NET_H
@@ -87,11 +87,13 @@ struct tw_net
     int (*recvmmsg)(const struct tw_net *, int fd, struct mmsghdr *,
                     unsigned count, int flags);
 
-    /* Bytes of a file from `offset` on to a socket, as send but without flags;
-       0 at the file's end, -ESPIPE for a file that has no positions. */
+    /* Bytes of a file from `offset` on, to a socket as send but without flags,
+       or to memory; 0 at its end, -ESPIPE for one that has no positions. */
     ssize_t (*sendfile)(const struct tw_net *, int fd, int file, int64_t offset,
                         size_t len);
-    /* True if a descriptor is a file that has positions: 0 or 1. */
+    ssize_t (*read_at)(const struct tw_net *, int file, int64_t offset,
+                       void *data, size_t len);
+    /* True if a file has positions: 0 or 1. */
     int (*seekable)(const struct tw_net *, int fd);
     /* A pipe, to read from and to write to, in non-blocking mode. */
     int (*pipe)(const struct tw_net *, int fds[2]);
@@ -107,14 +109,12 @@ struct tw_net
     int (*getsockname)(const struct tw_net *, int fd, struct tw_addr *);
     int (*getpeername)(const struct tw_net *, int fd, struct tw_addr *);
 
-    /* The index of the interface that has that IPv4 or IPv6 address, or
-       -ENODEV. */
+    /* The index of the interface that has that IP address, or -ENODEV. */
     int (*ifindex)(const struct tw_net *, const struct tw_addr *);
 
     /* O_NONBLOCK: set it to `on`; or query it, returning 0 or 1. */
     int (*set_nonblock)(const struct tw_net *, int fd, bool on);
     int (*get_nonblock)(const struct tw_net *, int fd);
-
     /* FD_CLOEXEC, ditto. */
     int (*set_cloexec)(const struct tw_net *, int fd, bool on);
     int (*get_cloexec)(const struct tw_net *, int fd);

@@ -316,6 +316,7 @@ const struct tw_net tw_net_kernel = {
     .sendmmsg = k_sendmmsg,
     .recvmmsg = k_recvmmsg,
     .sendfile = tw__net_sendfile,
+    .read_at = tw__net_read_at,
     .seekable = tw__net_seekable,
     .pipe = tw__net_pipe,
     .splice_in = tw__net_splice_in,

@@ -12,6 +12,8 @@ int tw__net_failure(int want);
 int64_t tw__net_clock(const struct tw_net *net);
 ssize_t tw__net_sendfile(const struct tw_net *net, int fd, int file,
                          int64_t offset, size_t len);
+ssize_t tw__net_read_at(const struct tw_net *net, int file, int64_t offset,
+                        void *data, size_t len);
 int tw__net_seekable(const struct tw_net *net, int fd);
 int tw__net_pipe(const struct tw_net *net, int fds[2]);
 ssize_t tw__net_splice_in(const struct tw_net *net, int fd, int pipe,

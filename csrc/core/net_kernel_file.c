@@ -98,6 +98,14 @@ ssize_t tw__net_sendfile(const struct tw_net *net, int fd, int file,
     return n < 0 ? tw__net_failure(TW_WANT_WRITE) : n;
 }
 
+ssize_t tw__net_read_at(const struct tw_net *net, int file, int64_t offset,
+                        void *data, size_t len)
+{
+    (void)net;
+    ssize_t n = pread(file, data, len, (off_t)offset);
+    return n < 0 ? tw__net_failure(TW_WANT_RETRY) : n;
+}
+
 int tw__net_seekable(const struct tw_net *net, int fd)
 {
     (void)net;

@@ -38,6 +38,9 @@ struct tw_stream_ops
                         size_t len);
     /* Nothing more will be written; the peer is told. NULL: it cannot be. */
     int (*shutdown)(struct tw_stream *);
+    /* What was written is not all: the close to come is to look like a failure,
+       not an end. NULL: it cannot. */
+    void (*spoil)(struct tw_stream *);
 };
 
 enum

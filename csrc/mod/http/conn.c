@@ -173,6 +173,13 @@ void tw_http_conn_drop(struct tw_http_conn *c)
     c->server->api->stream_close(st);
 }
 
+void tw_http_conn_abort(struct tw_http_conn *c)
+{
+    if (c->st->ops && c->st->ops->spoil)
+        c->st->ops->spoil(c->st);
+    tw_http_conn_drop(c);
+}
+
 /* Throws away what has come; 0 when there may be more. */
 static int discard(struct tw_http_conn *c)
 {

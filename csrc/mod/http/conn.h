@@ -24,6 +24,9 @@ void tw_http_conn_unbind(struct tw_http_conn *c);
 /* Closes it. */
 void tw_http_conn_drop(struct tw_http_conn *c);
 
+/* Ditto, so that what has been sent does not look whole. */
+void tw_http_conn_abort(struct tw_http_conn *c);
+
 /* Ditto, after the peer has been given time to read the answer: a descriptor
    closed with input that nobody read may take what was sent with it. */
 void tw_http_conn_leave(struct tw_http_conn *c);

@@ -49,6 +49,7 @@ enum
 {
     TW_HTTP_INPUT = 65536,       /* bytes received at a time */
     TW_HTTP_SMALL = 16384,       /* bodies that are copied to their heads */
+    TW_HTTP_HELD_BACK = 65536,   /* bytes that wait for the client to read */
     TW_HTTP_DISCARD = 256 << 10, /* bytes thrown away before we hang up */
 };
 
@@ -101,6 +102,8 @@ struct tw_http_res
     uint8_t stage; /* enum tw_http_stage */
     bool bodiless; /* whatever is written, none is sent */
     bool chunked;
+    bool whole;        /* what is being sent is all there is */
+    bool writing;      /* some task waits in the middle of it */
     bool keep;         /* the connection outlives the exchange */
     bool dated, typed; /* the fields of that name are the handler's own */
     bool plain;        /* without a type of its own it is text */

@@ -37,6 +37,24 @@ void tw_http_res_begin(struct tw_http_res *res, int64_t length);
 /* Ends an answer that the handler has left open, or begun not at all. */
 void tw_http_res_close(struct tw_http_res *res, bool failed);
 
+/* True if they may be a field's name and value. */
+bool tw_http_field_ok(const char *name, size_t name_len, const char *value,
+                      size_t len);
+
+/* For methods that send part of it (answer.c): the answer at 1, NULL with a
+   failure pushed; raises if `len` bytes would be more than was said. */
+struct tw_http_res *tw_http_res_open(lua_State *L, const char *op);
+void tw_http_res_check(lua_State *L, const struct tw_http_res *res, size_t len);
+
+/* What is held back in front of `len` bytes of the body: the head, if it has
+   not left yet, and the chunk's size; and behind them. 0 or -ENOMEM. */
+int tw_http_res_chunk(struct tw_http_res *res, size_t len);
+int tw_http_res_chunked(struct tw_http_res *res);
+
+/* Ends a step that sends: TW_TASK_WAIT, a failure, or true. */
+int tw_http_res_wait(lua_State *L, struct tw_wait *wait, int rc,
+                     const char *op);
+
 /* Bytes of a head at most. */
 size_t tw_http_head_room(const struct tw_http_conn *c);
 

@@ -10,22 +10,32 @@ void tw_http_setfuncs(lua_State *L, const luaL_Reg *list)
     luaL_setfuncs(L, list, 2);
 }
 
-/* A type: its metatable goes to that user value, unless that is 0 its methods
-   to another, with the functions of two lists (or one). */
+/* A type: its metatable goes to that user value, its methods, in several lists,
+   to another, unless that is 0. */
 struct type
 {
     const char *name;
-    const luaL_Reg *meta, *methods, *more;
     int metatable, table;
+    const luaL_Reg *meta, *methods[4];
 };
 
 static const struct type types[] = {
-    {"tidewire.http.server", tw_http_server_meta, tw_http_server_methods, NULL,
-     TW_HTTP_SERVER, 0},
-    {"tidewire.http.request", tw_http_request_meta, tw_http_request_methods,
-     tw_http_request_body, TW_HTTP_REQUEST, TW_HTTP_REQUEST_METHODS},
-    {"tidewire.http.response", tw_http_response_meta, tw_http_response_methods,
-     tw_http_answer_methods, TW_HTTP_RESPONSE, TW_HTTP_RESPONSE_METHODS},
+    {"tidewire.http.server",
+     TW_HTTP_SERVER,
+     0,
+     tw_http_server_meta,
+     {tw_http_server_methods}},
+    {"tidewire.http.request",
+     TW_HTTP_REQUEST,
+     TW_HTTP_REQUEST_METHODS,
+     tw_http_request_meta,
+     {tw_http_request_methods, tw_http_request_body}},
+    {"tidewire.http.response",
+     TW_HTTP_RESPONSE,
+     TW_HTTP_RESPONSE_METHODS,
+     tw_http_response_meta,
+     {tw_http_response_methods, tw_http_answer_methods,
+      tw_http_sendfile_methods}},
 };
 
 /* Returns the address of the metatable. */
@@ -35,9 +45,8 @@ static const void *open_type(lua_State *L, const struct type *type)
     lua_pushstring(L, type->name);
     lua_setfield(L, -2, "__name");
     lua_newtable(L); /* mt methods */
-    tw_http_setfuncs(L, type->methods);
-    if (type->more)
-        tw_http_setfuncs(L, type->more);
+    for (int i = 0; type->methods[i]; i++)
+        tw_http_setfuncs(L, type->methods[i]);
     if (type->table)
     {
         lua_pushvalue(L, -1);

@@ -68,7 +68,8 @@ void tw_http_open_file(lua_State *L);
 extern const luaL_Reg tw_http_functions[], tw_http_server_meta[],
     tw_http_server_methods[], tw_http_request_meta[], tw_http_request_methods[],
     tw_http_response_meta[], tw_http_response_methods[], tw_http_request_body[],
-    tw_http_request_lazy[], tw_http_answer_methods[];
+    tw_http_request_lazy[], tw_http_answer_methods[],
+    tw_http_sendfile_methods[];
 
 TW_API int luaopen_tidewire_http_core(lua_State *L);
 

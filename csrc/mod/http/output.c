@@ -204,7 +204,7 @@ bool tw_http_wants(struct tw_http_conn *c, struct tw_wait *wait, int rc,
 {
     if (!tw_err_want(rc) || !c->st->ops)
     {
-        c->broken = true;
+        c->broken |= rc != -EBUSY; /* another task's turn is not over */
         return false;
     }
     wait->begun = false; /* the time is for each step forward */

@@ -72,6 +72,12 @@ static int res_newindex(lua_State *L)
     return 0;
 }
 
+bool tw_http_field_ok(const char *name, size_t name_len, const char *value,
+                      size_t len)
+{
+    return tw_http_is_token(name, name_len) && tw_http_is_value(value, len);
+}
+
 /* -- fields -------------------------------------------------------------- */
 
 struct text
@@ -253,12 +259,18 @@ static bool never_a_body(int status)
 void tw_http_res_begin(struct tw_http_res *res, int64_t length)
 {
     const struct tw_http_conn *c = res->conn;
-    bool unsent = c->req->body && !c->req->body->done && !c->req->asked;
+    const struct tw_http_req *req = c->req;
     if (never_a_body(res->status))
+    {
         res->bodiless = true;
-    else if (res->length < 0 || res->stage == TW_HTTP_FRESH)
+        res->length = -1;
+    }
+    else if (res->length < 0)
         res->length = length;
-    if (unsent || c->server->stopping)
+    bool open = res->length < 0 && !never_a_body(res->status);
+    res->chunked = open && req->head.minor > 0;
+    if ((open && !res->chunked) || c->server->stopping ||
+        (req->body && !req->body->done && !req->asked))
         res->keep = false;
     res->stage = TW_HTTP_OPEN;
 }
@@ -333,6 +345,8 @@ static int res_send(lua_State *L)
     if (!c)
         return tw_http_state(L)->api->fail(L, TW_ECLOSED, "send");
     res->plain = len > 0;
+    if (!res->bodiless || len > 0)
+        res->length = (int64_t)len; /* whatever the handler has said */
     tw_http_res_begin(res, (int64_t)len);
     res->stage = TW_HTTP_DONE;
     int64_t copied = send_head(c, res, body, len);

@@ -218,7 +218,7 @@ static void handled(lua_State *L, int status)
     const struct tw_http_server *s = lua_touserdata(L, SELF);
     bool cancelled = failed && s->api->is_cancelled(L, -1);
     if (cancelled && res->conn)
-        tw_http_conn_drop(res->conn);
+        tw_http_conn_abort(res->conn);
     else if (res->conn)
         tw_http_res_close(res, failed);
     if (failed && !cancelled)
@@ -277,7 +277,7 @@ static void go_on(struct tw_http_conn *c, bool keep_alive)
 {
     bool read = tw_http_req_discard(c->req);
     if (c->broken)
-        tw_http_conn_drop(c);
+        tw_http_conn_abort(c);
     else if (!read || (!keep_alive && tw_buf_len(&c->st->rbuf) > 0))
         tw_http_conn_leave(c);
     else if (!keep_alive || c->server->stopping)
@@ -376,7 +376,7 @@ static int give_up(lua_State *L)
 {
     const struct tw_http_res *res = lua_touserdata(L, RES);
     if (lua_gettop(L) >= RES && res->conn)
-        tw_http_conn_drop(res->conn);
+        tw_http_conn_abort(res->conn);
     lua_settop(L, EXPLAIN);
     return 0;
 }
