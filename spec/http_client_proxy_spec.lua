@@ -115,7 +115,8 @@ describe("the environment", function()
             assert.is_true(direct(case[1], case[2]), case[1] .. " / " .. case[2])
         end
         for _, case in ipairs{{"h", "x"}, {"badexample.com", "example.com"}, {"h", "h:81"},
-            {"h", ""}, {"example.com.evil", "example.com"}, {"a", ","}, {"127.0.0.11", "127.0.0.1"}} do
+            {"h", ""}, {"example.com.evil", "example.com"}, {"a", ","},
+            {"127.0.0.11", "127.0.0.1"}} do
             assert.is_false(direct(case[1], case[2]), case[1] .. " / " .. case[2])
         end
     end)
