@@ -86,7 +86,7 @@ describe("a WebSocket", function()
     end)
 
     it("has one receiver at a time", function()
-        local server <const>, client <const> = support.both()
+        local server <const>, _ <const> = support.both()
         task.spawn(server.receive, server)
         task.yield()
         assert.same({ nil, "receive: another task receives", "EBUSY" }, { server:receive(1) })
@@ -95,7 +95,7 @@ describe("a WebSocket", function()
 
     it("answers pings, many with one pong", function()
         local server <const>, peer <const> = support.one(false)
-        local receiving <close> = task.spawn(server.receive, server)
+        local _ <close> = task.spawn(server.receive, server)
         peer:sendall(frame(0x89, "a", true))
         assert.same({ { 0x8a, "a" } }, support.frames(peer, 1))
         local flood <const> = {}
@@ -103,7 +103,7 @@ describe("a WebSocket", function()
             flood[i] = frame(0x89, tostring(i), true)
         end
         peer:sendall(table.concat(flood))
-        local pongs, last = 0, nil
+        local pongs, last = 0
         repeat
             last = support.frames(peer, 1)[1]
             pongs = pongs + 1

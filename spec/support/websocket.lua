@@ -17,18 +17,25 @@ local function with(given)
     return o
 end
 
+--- A stream that has a socket to itself.
+function support.stream(s)
+    local stream <const> = s:makefile "rw"
+    s:close()
+    return stream
+end
+
 --- One side of a connection; and the other one as a socket.
 function support.one(client, given)
     local a <const>, b <const> = assert(socket.socketpair(socket.AF_INET))
     b:settimeout(10)
-    return connection.new(a:makefile "rw", client, with(given), {}), b
+    return connection.new(support.stream(a), client, with(given), {}), b
 end
 
 --- A server's and a client's side of one connection.
 function support.both(given, clients)
     local a <const>, b <const> = assert(socket.socketpair(socket.AF_INET))
-    return connection.new(a:makefile "rw", false, with(given), {}),
-        connection.new(b:makefile "rw", true, with(clients or given), {})
+    return connection.new(support.stream(a), false, with(given), {}),
+        connection.new(support.stream(b), true, with(clients or given), {})
 end
 
 --- A frame; those of clients have a mask.

@@ -3,10 +3,10 @@
 -- compressed costs memory for each connection, and CPU for each receiver.
 
 local core <const> = require "tidewire.ws_core"
+local headers <const> = require "tidewire.http.headers"
+local http_core <const> = require "tidewire.http_core"
 
 local handshake <const> = {}
-
-local TOKEN <const> = "^[!#$%%&'*+%-.^_`|~A-Za-z0-9]+$"
 
 -- The elements of a comma-separated list, as they are.
 local function elements(value)
@@ -98,43 +98,40 @@ function handshake.check(req, options)
     return answer, choose(elements(req:header "sec-websocket-protocol"), options.protocols)
 end
 
---- The fields of a client's request, as a list of {name, value}, and the
--- Sec-WebSocket-Accept that answers them.
-function handshake.request(options)
+--- The headers of a client's request, and the Sec-WebSocket-Accept that answers
+-- them. Raises what is wrong with the options.
+function handshake.request(given)
     local key <const> = core.key()
-    local fields <const> = {
-        { "Upgrade", "websocket" }, { "Connection", "Upgrade" },
-        { "Sec-WebSocket-Key", key }, { "Sec-WebSocket-Version", "13" },
-    }
-    for _, protocol in ipairs(options.protocols or {}) do
-        if not protocol:find(TOKEN) then
-            error(("protocols: %q is not a token"):format(protocol), 3)
+    local h <const> = headers.new(given.headers)
+        :set("Sec-WebSocket-Key", key):set("Sec-WebSocket-Version", "13")
+    if given.protocols and given.protocols[1] then
+        for _, protocol in ipairs(given.protocols) do
+            if not http_core.is_token(protocol) then
+                error(("protocols: %q is not a token"):format(protocol), 0)
+            end
         end
+        h:set("Sec-WebSocket-Protocol", table.concat(given.protocols, ", "))
     end
-    if options.protocols and options.protocols[1] then
-        fields[#fields + 1] =
-            { "Sec-WebSocket-Protocol", table.concat(options.protocols, ", ") }
+    if given.origin then
+        h:set("Origin", given.origin)
     end
-    if options.origin then
-        fields[#fields + 1] = { "Origin", options.origin }
-    end
-    return fields, core.answer(key)
+    return h, core.answer(key)
 end
 
 --- Checks a server's answer.
 -- @return true and the sub-protocol or nil; or nil, message
-function handshake.verify(status, headers, answer, protocols)
-    if status ~= 101 then
-        return nil, ("the server answered %d"):format(status)
-    elseif (headers.upgrade or ""):lower() ~= "websocket" or
-        not has(headers.connection, "upgrade") then
+function handshake.verify(response, answer, protocols)
+    local h <const> = response.headers
+    if response.status ~= 101 then
+        return nil, ("the server answered %d %s"):format(response.status, response.reason)
+    elseif (h.upgrade or ""):lower() ~= "websocket" or not has(h.connection, "upgrade") then
         return nil, "the server does not upgrade to websocket"
-    elseif headers["sec-websocket-accept"] ~= answer then
+    elseif h["sec-websocket-accept"] ~= answer then
         return nil, "Sec-WebSocket-Accept does not answer our key"
-    elseif headers["sec-websocket-extensions"] then
+    elseif h["sec-websocket-extensions"] then
         return nil, "the server chose an extension"
     end
-    local protocol <const> = headers["sec-websocket-protocol"]
+    local protocol <const> = h["sec-websocket-protocol"]
     if protocol and choose({ protocol }, protocols) == nil then
         return nil, "the server chose a sub-protocol that was not offered"
     end

@@ -1,6 +1,7 @@
 --- WebSocket (RFC 6455), both sides: messages instead of bytes, over a
 -- connection that began with HTTP. Frames are wslay's, see csrc/mod/ws.
 
+local http <const> = require "tidewire.http"
 local connection <const> = require "tidewire.websocket.connection"
 local handshake <const> = require "tidewire.websocket.handshake"
 local options <const> = require "tidewire.options"
@@ -31,6 +32,8 @@ local function keys(...)
 end
 
 local ACCEPT <const> = keys("protocols", "origins")
+local CONNECT <const> = keys("protocols", "origin", "headers", "timeout", "stream", "socket",
+    "proxy", "connect")
 
 local function with_defaults(given)
     local o <const> = {}
@@ -86,6 +89,59 @@ function websocket.accept(req, res, given)
         return nil, message, code
     end
     return connection.new(stream, false, o, { protocol = protocol, request = req })
+end
+
+-- The options of the HTTP request that is to become a WebSocket.
+local function request_options(url, given, headers)
+    local secure <const>, rest <const> = tostring(url):match "^[wW][sS]([sS]?)(://.*)$"
+    if not secure then
+        error(("url: ws:// or wss:// expected, got %s"):format(tostring(url)), 0)
+    end
+    local stream <const> = given.stream
+    return { url = "http" .. secure:lower() .. rest, headers = headers,
+        upgrade = "websocket", redirects = false, stream = true,
+        timeout = given.timeout, socket = given.socket, proxy = given.proxy,
+        connect = stream and function() return stream end or given.connect }
+end
+
+local function checked(url, given)
+    local headers <const>, answer <const> = handshake.request(given)
+    return request_options(url, given, headers), answer
+end
+
+-- A call that raises what is wrong with its arguments, on its caller's behalf.
+local function blame(ok, ...)
+    if not ok then
+        error((...), 3)
+    end
+    return ...
+end
+
+--- Connects to a server: `ws://host[:port]/path`, or wss:// by way of `stream` or
+-- `connect`. Redirects are not followed.
+-- @param options `protocols`: a list of sub-protocols to offer; `origin`;
+-- `headers` of the request; `timeout` (30) seconds for all of it; `stream`, one
+-- to use; `socket`, `proxy`, `connect` as of http.request; and all of DEFAULTS
+-- @return the WebSocket: fields protocol, response, state, close_code,
+-- close_reason; or nil, message, code ("EBADMSG" when the server answered
+-- something else; then also the response)
+function websocket.connect(url, given)
+    given = options.check(given, CONNECT, 2)
+    local o <const> = with_defaults(given)
+    local request <const>, answer <const> = blame(pcall(checked, url, given))
+    local response <const>, message <const>, code <const> = http.request(request)
+    if not response then
+        return nil, message, code
+    end
+    local ok <const>, protocol <const> =
+        handshake.verify(response, answer, given.protocols)
+    if not ok then
+        local stream <const> = response.stream or response
+        stream:close()
+        return nil, ("connect %s: %s"):format(url, protocol), "EBADMSG", response
+    end
+    return connection.new(response.stream, true, o,
+        { protocol = protocol, response = response })
 end
 
 --- Sends a message to many WebSockets; see output.broadcast.
