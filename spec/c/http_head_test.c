@@ -65,6 +65,9 @@ static void request_lines(void)
         {"GET /  HTTP/1.1\r\n\r\n", "400 a first line without a version"},
         {"GET / http/1.1\r\n\r\n", "400 a first line without a version"},
         {"GET / HTTP/1\r\n\r\n", "400 a first line without a version"},
+        {"GET / HTTP/x.1\r\n\r\n", "400 a first line without a version"},
+        {"GET / HTTP/1.x\r\n\r\n", "400 a first line without a version"},
+        {"GET / HTTP/1x1\r\n\r\n", "400 a first line without a version"},
         {"GET / HTTP/11.1\r\n\r\n", "400 a first line without a version"},
         {"GET / HTTP/1.1 \r\n\r\n", "400 something behind the version"},
         {"GET / HTTP/1.10\r\n\r\n", "400 something behind the version"},
@@ -82,6 +85,7 @@ static void line_ends(void)
     static const struct example examples[] = {
         {"GET / HTTP/1.1\n", "400 a line ends without CR"},
         {"\n", "400 a line ends without CR"},
+        {"GET / HTTP/1.1\n\n", "400 a line ends without CR"},
         {GET "\n", "400 a line ends without CR"},
         {GET "X: y\n", "400 a line ends without CR"},
         {GET "X: y\rz", "400 a CR without LF"},
@@ -108,6 +112,12 @@ static void targets(void)
         {"GET HTTP://A:80?b HTTP/1.1\r\nHost: a:80\r\n\r\n",
          "GET HTTP://A:80?b 1.1 none keep [Host=a:80]"},
         {"GET https://a/b HTTP/1.0\r\n\r\n", "GET https://a/b 1.0 none"},
+        {"GET https://ab/c HTTP/1.1\r\nHost: aB\r\n\r\n",
+         "GET https://ab/c 1.1 none keep [Host=aB]"},
+        {"GET http://ab HTTP/1.1\r\nHost: ab\r\n\r\n",
+         "GET http://ab 1.1 none keep [Host=ab]"},
+        {"GET https:// HTTP/1.0\r\n\r\n",
+         "400 a target that is neither a path nor a URL"},
         {"GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n",
          "400 a Host that is not the target's"},
         {"GET http://a@b/ HTTP/1.1\r\nHost: a@b\r\n\r\n",
@@ -155,15 +165,35 @@ static void hosts(void)
 {
     static const char *const good[] = {
         "a",   "a.b.",    "127.0.0.1:8080",      "a:",    "a:65535", "[::1]",
-        "A_b", "%c3%85x", "[::ffff:1.2.3.4]:80", "xn--a", "a:0080",
+        "A_b", "%c3%85x", "[::ffff:1.2.3.4]:80", "xn--a", "a:0080",  "a%61",
     };
     static const char *const bad[] = {
-        "",          ":80",     "a b",    "a:x",
-        "a:65536",   "a:80:80", "a/b",    "a@b",
-        "a?",        "[::1",    "[]",     "[::1]a",
-        "[1::2::3]", "::1",     "a%",     "a%2",
-        "a%2g",      "a\\b",    "a\x80",  "[::1%25a]",
-        "a:-1",      "<a>",     "[v1.a]", "a:99999999999999999999",
+        "",
+        ":80",
+        "a b",
+        "a:x",
+        "a:65536",
+        "a:80:80",
+        "a/b",
+        "a@b",
+        "a?",
+        "[::1",
+        "[]",
+        "[::1]a",
+        "[1::2::3]",
+        "::1",
+        "a%",
+        "a%2",
+        "a%2g",
+        "a%g2",
+        "[1111:2222:3333:4444:5555:6666:7777:8888:9999]",
+        "a\\b",
+        "a\x80",
+        "[::1%25a]",
+        "a:-1",
+        "<a>",
+        "[v1.a]",
+        "a:99999999999999999999",
         "http://a",
     };
     static const struct example examples[] = {
@@ -287,6 +317,13 @@ static void connections(void)
         {GET "Connection: keep-alive\r\nConnection: close\r\n\r\n",
          "GET / 1.1 none [Host=a] [Connection=keep-alive] [Connection=close]"},
         {GET "Connection: closed\r\n\r\n", SAYS " [Connection=closed]"},
+        {GET "Connection: close , x\r\n\r\n",
+         "GET / 1.1 none [Host=a] [Connection=close , x]"},
+        {GET "Connection: upgrade, x\r\nUpgrade: a\r\n\r\n",
+         "GET / 1.1 none keep upgrade [Host=a] [Connection=upgrade, x] "
+         "[Upgrade=a]"},
+        {OLD "Connection: keep-alive, x\r\n\r\n",
+         "GET / 1.0 none keep [Connection=keep-alive, x]"},
         {GET "Connection:\r\n\r\n", SAYS " [Connection=]"},
         {GET "Connection: a b\r\n\r\n", "400 a malformed Connection"},
         {OLD "Connection: Keep-Alive\r\n\r\n",
@@ -351,6 +388,7 @@ static void responses_that_are_none(void)
     static const struct example examples[] = {
         {"HTTP/1.1 099 OK\r\n\r\n", "400 a malformed status"},
         {"HTTP/1.1 20 OK\r\n\r\n", "400 a malformed status"},
+        {"HTTP/1.1_200 OK\r\n\r\n", "400 a malformed status"},
         {"HTTP/1.1 2000 OK\r\n\r\n", "400 a malformed status line"},
         {"HTTP/1.1 +20 OK\r\n\r\n", "400 a malformed status"},
         {"HTTP/1.1  200 OK\r\n\r\n", "400 a malformed status"},
@@ -448,6 +486,7 @@ static void heads_that_do_not_end(void)
         "GET / HTTP/1.0\r\n",
         GET "\r\n\r\n",
         GET "X: y",
+        GET "X: y\rZ: z\r\n\r\n",
         GET "X: y\r",
         GET "\r\nX: y\r\n",
         "GET / HTTP/1.0",
@@ -470,6 +509,7 @@ static void fields_by_name(void)
     struct tw_http_field fields[8];
     struct tw_http_head head = {.fields = fields, .room = 8};
     CHECK_INT(tw_http_request(&head, bytes, sizeof bytes - 1), 0);
+    fields[head.nfields] = fields[head.nfields - 1]; /* of some other head */
     CHECK(tw_http_find(&head, bytes, "host", 4, NULL) == &fields[0]);
     CHECK(!tw_http_find(&head, bytes, "host", 4, &fields[0]));
     const struct tw_http_field *x = tw_http_find(&head, bytes, "x", 1, NULL);

@@ -172,14 +172,15 @@ static const struct known known_fields[KNOWN_MAX + 1] = {
             REQUEST | RESPONSE, "two Transfer-Encoding fields"},
 };
 
-/* NULL for most names, after a look at their first letter. */
+/* NULL for most names, after a look at their first letter. Of the bytes that a
+   token may have only letters become letters with that bit. */
 static const struct known *known_as(const char *name, uint32_t len)
 {
-    if (len > KNOWN_MAX || !known_fields[len].name ||
-        (name[0] | 0x20) != known_fields[len].name[0])
-        return NULL;
-    const struct known *known = &known_fields[len];
-    return tw_http_same(name, known->name, len) ? known : NULL;
+    const struct known *known = &known_fields[len <= KNOWN_MAX ? len : 0];
+    uint32_t i = 0;
+    while (known->name && i < len && (name[i] | 0x20) == known->name[i])
+        i++;
+    return i == len ? known : NULL;
 }
 
 static int read_known(struct reader *r, const struct known *known,
@@ -361,6 +362,7 @@ static int read_request_line(struct reader *r)
         return fail(r, 400, "a first line without a method");
     r->head->method = (struct tw_http_span){begin, at - begin};
     begin = ++at;
+    at = (uint32_t)tw_http_jump(data, at, r->len, 0x24, true);
     while (tw_http_is(data[at], TW_HTTP_TARGET))
         at++;
     if (at == begin || data[at] != ' ')
