@@ -442,17 +442,29 @@ static int read_status_line(struct reader *r)
     return 0;
 }
 
-/* RFC 9112 6.3, from 1 on. */
-static void set_body(struct tw_http_head *head, const char *method)
+/*
+ * RFC 9112 6.3, from 1 on. Some status have no body whatever the fields say,
+ * but whoever announces one there is read differently by others (RFC 9110 8.6):
+ * in front of the answer proper it is refused; after 204 the connection is not
+ * used again.
+ */
+static int set_body(struct reader *r, const char *method)
 {
+    struct tw_http_head *head = r->head;
     int status = head->status;
+    bool announced = head->framing == TW_HTTP_CHUNKED || head->length > 0;
     bool tunnel = strcmp(method, "CONNECT") == 0 && status / 100 == 2;
+    if (status < 200 && announced)
+        return fail(r, 400, "an interim response with a body");
+    if (status == 204 && announced)
+        head->keep = false;
     if (status < 200 || status == 204 || status == 304 || tunnel ||
         strcmp(method, "HEAD") == 0)
         head->framing = TW_HTTP_NONE;
     else if (head->framing == TW_HTTP_NONE)
         head->framing = TW_HTTP_UNTIL_CLOSE;
     head->keep &= head->framing != TW_HTTP_UNTIL_CLOSE;
+    return 0;
 }
 
 int tw_http_response(struct tw_http_head *head, const char *data, size_t len,
@@ -469,8 +481,7 @@ int tw_http_response(struct tw_http_head *head, const char *data, size_t len,
     if (rc < 0)
         return rc;
     set_connection(&r);
-    set_body(head, method);
-    return 0;
+    return set_body(&r, method);
 }
 
 /* -- fields alone --------------------------------------------------------- */
