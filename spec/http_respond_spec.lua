@@ -92,6 +92,22 @@ describe("res:error", function()
     end)
 end)
 
+describe("an error that is raised", function()
+    it("is answered with its own status, and reported only if that says so", function()
+        for status, expected in pairs {
+            [400] = 400, [403] = 403, [499] = 499, [503] = 503, [200] = 500, [600] = 500,
+            [1 << 40] = 500, x = 500,
+        } do
+            local got, reported
+            peer.serve(function() error { status = status } end, function(server, connect)
+                got = math.tointeger(peer.tell(connect, peer.get "/"):match "^HTTP/1%.1 (%d+) ")
+                reported = #server.errors
+            end)
+            assert.same({ expected, expected < 500 and 0 or 1 }, { got, reported })
+        end
+    end)
+end)
+
 describe("res:redirect", function()
     it("sends elsewhere", function()
         for location, expected in pairs {

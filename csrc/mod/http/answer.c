@@ -263,34 +263,36 @@ static int res_finish(lua_State *L)
     return go_on(L, 0, 0);
 }
 
-static int answer_500(struct tw_http_res *res)
+/* Answers with that status alone, and its name as the body. */
+static int answer_status(struct tw_http_res *res, int status)
 {
-    static const char text[] = "Internal Server Error\n";
     struct tw_http_conn *c = res->conn;
+    const char *text = tw_http_reason(status);
+    size_t len = strlen(text) + 1;
     c->server->api->buf_deinit(&c->fields);
     *res = (struct tw_http_res){.conn = c,
-                                .status = 500,
+                                .status = (int16_t)status,
                                 .length = -1,
                                 .keep = res->keep,
                                 .bodiless = res->bodiless,
                                 .plain = true};
-    tw_http_res_begin(res, sizeof text - 1);
+    tw_http_res_begin(res, (int64_t)len);
     res->stage = TW_HTTP_DONE;
     if (!put_head(c, res))
         return -ENOMEM;
     if (res->bodiless)
         return 0;
-    res->bytes = sizeof text - 1;
-    return append(c, text, sizeof text - 1) ? 0 : -ENOMEM;
+    res->bytes = (int64_t)len;
+    return append(c, text, len - 1) && append(c, "\n", 1) ? 0 : -ENOMEM;
 }
 
-void tw_http_res_close(struct tw_http_res *res, bool failed)
+void tw_http_res_close(struct tw_http_res *res, int failure)
 {
     int rc = 0;
     if (res->stage == TW_HTTP_FRESH)
-        rc = answer_500(res);
+        rc = answer_status(res, failure ? failure : 500);
     else if (res->stage == TW_HTTP_OPEN)
-        rc = failed ? -EPROTO : finish(res, "", 0);
+        rc = failure ? -EPROTO : finish(res, "", 0);
     if (rc < 0)
         res->conn->broken = true;
 }

@@ -34,8 +34,9 @@ struct tw_http_res *tw_http_res_self(lua_State *L);
    length the handler has not set; -1: it is not known. */
 void tw_http_res_begin(struct tw_http_res *res, int64_t length);
 
-/* Ends an answer that the handler has left open, or begun not at all. */
-void tw_http_res_close(struct tw_http_res *res, bool failed);
+/* Ends an answer that the handler has left open, or begun not at all; `failure`
+   is the status for the error that it raised, or 0. */
+void tw_http_res_close(struct tw_http_res *res, int failure);
 
 /* True if they may be a field's name and value. */
 bool tw_http_field_ok(const char *name, size_t name_len, const char *value,

@@ -210,18 +210,35 @@ static int report(lua_State *L)
     return 0;
 }
 
-/* The handler has returned, or failed with what is on top. */
+/* The status for the error on top: its own, if it is a table with one (as
+   lua/tidewire/http/failure.lua makes them), or 500. */
+static int failure_of(lua_State *L)
+{
+    lua_Integer status = 0;
+    if (lua_istable(L, -1))
+    {
+        lua_pushliteral(L, "status");
+        lua_rawget(L, -2);
+        status = lua_tointeger(L, -1);
+        lua_pop(L, 1);
+    }
+    return status >= 400 && status <= 599 ? (int)status : 500;
+}
+
+/* The handler has returned, or failed with what is on top. What is the client's
+   doing is nobody else's business. */
 static void handled(lua_State *L, int status)
 {
     struct tw_http_res *res = lua_touserdata(L, RES);
     bool failed = status != LUA_OK && status != LUA_YIELD;
+    int failure = failed ? failure_of(L) : 0;
     const struct tw_http_server *s = lua_touserdata(L, SELF);
     bool cancelled = failed && s->api->is_cancelled(L, -1);
     if (cancelled && res->conn)
         tw_http_conn_abort(res->conn);
     else if (res->conn)
-        tw_http_res_close(res, failed);
-    if (failed && !cancelled)
+        tw_http_res_close(res, failure);
+    if (failure >= 500 && !cancelled)
     {
         lua_pushcfunction(L, report); /* error f */
         lua_pushvalue(L, SELF);

@@ -253,7 +253,8 @@ local http <const> = {}
 -- none, see server:add; handler(req, res); log(req, res), called after each
 -- exchange; onerror(err, req), instead of a line on stderr; limits and times as in
 -- DEFAULTS above, times in seconds (false: none); handler_timeout; max_connections;
--- backlog.
+-- backlog. A handler's error is answered with 500, but for a table with a `status`
+-- (400 to 599): with that, and what is below 500 is not reported.
 -- @return the server; or nil, message, code
 function http.server(opts)
     opts = options.check(opts, KNOWN, 2)
