@@ -34,6 +34,7 @@ local SCENARIOS <const> = {
     task_unjoined = {100, 1},
     task_net = {300, 40},
     fds = {100, 15},
+    http_files = {50, 0}, -- which are no network
 }
 
 local KINDS <const> = {

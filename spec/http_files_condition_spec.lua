@@ -184,7 +184,9 @@ describe("a compressed file beside another", function()
             local answer <const> = here:get(target, { ["Accept-Encoding"] = "gzip, br" })
             return { answer.status, answer.headers["content-encoding"] or "", answer.body }
         end
-        assert.same({200, "gzip", ("gzipped"):rep(5000)}, get "/b.js")
+        local large <const> = get "/b.js"
+        assert.same({200, "gzip"}, {large[1], large[2]})
+        assert.is_true(large[3] == ("gzipped"):rep(5000))
         assert.same({200, "br", "brotli"}, get "/")
         assert.same({200, "", "plain"}, get "/d.js")
         assert.same({200, "", "gzipped"}, get "/a.js.gz")

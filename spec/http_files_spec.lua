@@ -51,7 +51,7 @@ describe("http.files", function()
             ["/sub?a=b&c"] = "/sub/?a=b&c",
             ["//sub//evil.example"] = "/sub//evil.example/",
             ["//evil.example"] = "/evil.example/",
-            ["///evil.example?"] = "/evil.example/",
+            ["///evil.example?"] = "/evil.example/?",
             ["/\\evil.example"] = "/%5Cevil.example/",
             ["/%5cevil.example"] = "/%5Cevil.example/",
             ["/a%20b%25%0d%0ac"] = "/a%20b%25%0D%0Ac/",
@@ -71,16 +71,17 @@ describe("http.files", function()
         assert.equal("404 Not Found\n", here:get("/b").body)
     end)
 
-    it("may have a prefix", function()
-        local here <close> = site.new({ a = "a", ["sub/index.html"] = "sub" },
-            { prefix = "/static" })
+    it("may be mounted by a router", function()
+        local here <close> = site.new({ a = "a", ["sub/index.html"] = "sub" })
+        here:serve(http.router():mount("/static", http.files(here.root)))
         assert.equal("a", here:get("/static/a").body)
-        assert.equal("/static/", here:get("/static").headers.location)
         assert.equal("/static/sub/", here:get("/static/sub").headers.location)
         assert.equal("sub", here:get("/static/sub/").body)
-        for _, target in ipairs {"/a", "/statica", "/stati", "/static%2fa", "/"} do
+        for _, target in ipairs {"/a", "/statica", "/stati", "/static%2fa", "/static/../a"} do
             assert.same({target, 404}, {target, here:get(target).status})
         end
+        here:serve(http.router():mount("/:who", http.files(here.root)))
+        assert.equal("/%5Cevil.example/sub/", here:get("/\\evil.example/sub").headers.location)
     end)
 
     it("lists folders only where told, and escapes names", function()
@@ -114,7 +115,7 @@ describe("http.files", function()
 
     it("answers only GET, HEAD and OPTIONS", function()
         local here <close> = site.new{ a = "a" }
-        for _, method in ipairs {"POST", "PUT", "DELETE", "get", "CONNECT"} do
+        for _, method in ipairs {"POST", "PUT", "DELETE", "get", "PROPFIND"} do
             local answer <const> = here:ask(method, "/a")
             assert.same({405, "GET, HEAD, OPTIONS"}, {answer.status, answer.headers.allow})
         end
@@ -135,8 +136,7 @@ describe("http.files", function()
     it("notices what is changed, and that another folder is the root", function()
         local here <close> = site.new{ ["../one/a"] = "one", ["../two/a"] = "two" }
         here:run("cd .. && rm -r www && ln -s one www")
-        local handler <const> = assert(http.files(here.root))
-        here.handler = handler
+        here:serve(http.files(here.root))
         assert.equal("one", here:get("/a").body)
         here:put("a", "changed")
         assert.equal("changed", here:get("/a").body)

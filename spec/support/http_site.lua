@@ -1,8 +1,9 @@
--- Folders of files to be served, and what http.files answers about them.
+-- Folders of files, a server that serves them, and what it answers.
 
 local assert <const> = require "luassert"
-local files <const> = require "tidewire.http.files"
+local http <const> = require "tidewire.http"
 local net <const> = require "spec.support.net"
+local socket <const> = require "tidewire.socket"
 
 local site <const> = {}
 local methods <const> = {}
@@ -21,14 +22,39 @@ end
 function methods:put(path, text, mtime)
     local full <const> = self.root .. "/" .. path
     os.execute("mkdir -p " .. quote(full:match "^(.*)/"))
-    local file <const> = assert(io.open(full, "w"))
+    local file <close> = assert(io.open(full, "w"))
     assert(file:write(text))
     file:close()
     assert(os.execute(("touch -d @%s %s"):format(mtime or 1000000000, quote(full))))
 end
 
+--- The port that it listens on, on 127.0.0.1.
+function methods:port()
+    return self.server:getsockname().port
+end
+
+--- Serves with another handler.
+function methods:serve(handler)
+    self.handler = assert(handler)
+end
+
 function mt:__close()
-    os.execute("chmod -R u+rwx " .. quote(self.folder) .. "; rm -rf " .. quote(self.folder))
+    self.server:close()
+    if self.stream then
+        self.stream:close()
+    end
+    if self.folder then
+        os.execute("chmod -R u+rwx " .. quote(self.folder) .. "; rm -rf " .. quote(self.folder))
+    end
+end
+
+local function start(self, options)
+    self:serve(http.files(self.root, options))
+    self.server = assert(http.server{
+        handler = function(req, res) return self.handler(req, res) end,
+    })
+    self.server:start()
+    return self
 end
 
 --- A folder with these files (path -> text), served with these options.
@@ -39,48 +65,62 @@ function site.new(contents, options)
     for path, text in pairs(contents or {}) do
         self:put(path, text)
     end
-    self.handler = assert(files.files(self.root, options))
-    return self
+    return start(self, options)
 end
 
---- A folder that is there already; it is not removed.
+--- A folder that is there already, and stays.
 function site.at(root)
-    return setmetatable({ root = root, handler = assert(files.files(root)) }, { __index = methods })
+    return start(setmetatable({ root = root }, mt))
 end
 
--- A request and an answer as the server makes them, without one.
-local function exchange(method, target, fields)
-    local path <const>, query <const> = target:match "^([^?]*)%??(.*)$"
-    local req <const> = {
-        method = method, target = target, query = query ~= "" and query or nil,
-        path = path:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end),
-        header = function(_, name) return fields[name:lower()] end,
-    }
-    local res <const> = { status = 200, headers = {}, body = "" }
-    function res:set(name, value) self.headers[name:lower()] = tostring(value) end
-    function res:write(data)
-        self.body = self.body .. data
-        return self
-    end
-    function res:send(data) return self:write(data or "") end
-    function res.finish() end
-    function res:sendfile(fd, offset, count)
-        local file <close> = assert(io.open("/proc/self/fd/" .. fd))
-        file:seek("set", offset)
-        return self:write(file:read(count))
-    end
-    return req, res
+-- The connection to the server, kept from one request to the next.
+local function connect(self)
+    local client <const> = assert(socket.create_connection(self.server:getsockname(), net.LIMIT))
+    client:settimeout(net.LIMIT)
+    self.stream = client:makefile "rw"
+    client:close()
+    return self.stream
 end
 
---- Asks for something: {status, headers (by names in lower case), body}.
-function methods:ask(method, target, fields)
-    local lower <const> = {}
+local function read_head(stream)
+    local status <const> = assert(stream:read "l"):match "^HTTP/1%.1 (%d%d%d) "
+    local answer <const> = { status = tonumber(status), headers = {}, body = "" }
+    local line = stream:read "l"
+    while line ~= "\r" do
+        local name <const>, value <const> = line:match "^([^:]+): (.*)\r$"
+        assert.is_nil(answer.headers[name:lower()], line)
+        answer.headers[name:lower()] = value
+        line = stream:read "l"
+    end
+    return answer
+end
+
+--- Asks for something: {status, headers (by names in lower case), body, whole:
+--- the body has come to its end}. Calls `pause`, if there is one, before the body
+--- is read.
+function methods:ask(method, target, fields, pause)
+    local stream <const> = self.stream or connect(self)
+    local lines <const> = { method .. " " .. target .. " HTTP/1.1\r\nHost: a\r\n" }
     for name, value in pairs(fields or {}) do
-        lower[name:lower()] = value
+        lines[#lines + 1] = name .. ": " .. value .. "\r\n"
     end
-    local req <const>, res <const> = exchange(method, target, lower)
-    self.handler(req, res)
-    return res
+    assert(stream:write(table.concat(lines), "\r\n"))
+    assert(stream:flush())
+    local answer <const> = read_head(stream)
+    local length <const> = tonumber(answer.headers["content-length"])
+    if pause then
+        pause()
+    end
+    local none <const> = method == "HEAD" or answer.status == 204 or answer.status == 304
+    if not none and length > 0 then
+        answer.body = stream:read(length) or ""
+    end
+    answer.whole = none or #answer.body == length
+    if not answer.whole or answer.headers.connection == "close" then
+        stream:close()
+        self.stream = nil
+    end
+    return answer
 end
 
 --- GET with further fields of the request.

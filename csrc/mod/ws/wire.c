@@ -14,15 +14,7 @@ struct wire
 {
     struct tw_ws_reader reader;
     struct ltw_file *file; /* the first user value */
-    uint64_t queued;       /* bytes, those that went at once included */
     bool client;
-    bool held; /* see wire_hold */
-};
-
-enum
-{
-    TIMEOUT_MAX = 1000000000, /* seconds */
-    SMALL = 512               /* frames that are made on the stack */
 };
 
 static struct wire *self(lua_State *L)
@@ -38,7 +30,7 @@ static struct tw_ws *shared(lua_State *L)
     return ws;
 }
 
-/* -- frames -------------------------------------------------------------- */
+/* -- frames ---------------------------------------------------------------- */
 
 static const struct
 {
@@ -97,85 +89,81 @@ static int ws_frame(lua_State *L)
 /* -- output ---------------------------------------------------------------- */
 
 /* Pushes how many bytes are waiting to be sent. */
-static int push_pending(lua_State *L, const struct wire *w)
+static int pending(lua_State *L, const struct wire *w)
 {
     lua_pushinteger(L, (lua_Integer)tw_buf_len(&w->file->st.wbuf));
     return 1;
 }
 
-/* wire:pending(): how many bytes are waiting to be sent; how many went. */
-static int wire_pending(lua_State *L)
+/* Where `len` bytes of output go; NULL if the stream is closed. */
+static char *room(lua_State *L, struct wire *w, size_t len)
 {
-    const struct wire *w = self(L);
-    lua_pushinteger(L,
-                    (lua_Integer)(w->queued - tw_buf_len(&w->file->st.wbuf)));
-    push_pending(L, w);
-    lua_insert(L, -2);
-    return 2;
+    if (!w->file->st.ops)
+        return NULL;
+    char *at = tw_buf_reserve(&w->file->st.wbuf, len);
+    if (!at)
+        luaL_error(L, "not enough memory");
+    return at;
 }
 
-/* Makes one attempt to send: how many bytes went. */
-static size_t attempt(struct wire *w, const char *data, size_t len)
-{
-    struct tw_stream *st = &w->file->st;
-    if (w->held || !st->ops || tw_buf_len(&st->wbuf) > 0)
-        return 0;
-    ssize_t n = st->ops->write(st, data, len);
-    if (n == TW_WANT_RETRY) /* it would be others' turn: not in mid-broadcast */
-        n = st->ops->write(st, data, len);
-    return n > 0 ? (size_t)n : 0;
-}
-
-/* Sends what goes at once and queues the rest; the results. */
-static int pass(lua_State *L, struct wire *w, const char *data, size_t len)
-{
-    size_t n = attempt(w, data, len);
-    w->queued += len;
-    if (w->file->st.ops && n < len &&
-        !tw_buf_append(&w->file->st.wbuf, data + n, len - n))
-        return luaL_error(L, "not enough memory");
-    return push_pending(L, w);
-}
-
-/*
- * wire:send(data [, kind [, continues]]): sends a frame, or what of it goes
- * without waiting, and queues the rest; how many bytes wait to be sent then.
- */
-static int wire_send(lua_State *L)
+/* wire:put(data [, kind [, continues]]): queues a frame; how many bytes wait
+   to be sent then. */
+static int wire_put(lua_State *L)
 {
     struct wire *w = self(L);
     struct tw_ws_frame frame = {.mask = w->client};
-    char small[SMALL];
     frame_args(L, 2, &frame);
     struct tw_ws *ws = shared(L);
-    size_t size = tw_ws_frame_size(&frame);
-    char *out = size <= SMALL ? small : lua_newuserdatauv(L, size, 0);
-    if (tw_ws_write(ws, &frame, out) < 0)
+    char *at = room(L, w, tw_ws_frame_size(&frame));
+    ssize_t n = at ? tw_ws_write(ws, &frame, at) : 0;
+    if (n < 0)
         return luaL_error(L, "the system has no random bytes");
-    return pass(L, w, out, size);
+    tw_buf_commit(&w->file->st.wbuf, (size_t)n);
+    return pending(L, w);
 }
 
-/* wire:pass(frame): ditto of bytes that are frames already. */
+/* One attempt to send: how many bytes went. */
+static size_t attempt(struct ltw_file *f, const char *data, size_t len)
+{
+    ssize_t n = f->st.ops->write(&f->st, data, len);
+    if (n == TW_WANT_RETRY) /* there is not even a wait to be had */
+        n = f->st.ops->write(&f->st, data, len);
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* wire:flush(): sends what it can without waiting; how many bytes are left. */
+static int wire_flush(lua_State *L)
+{
+    struct wire *w = self(L);
+    struct tw_buf *out = &w->file->st.wbuf;
+    size_t n = 1;
+    while (w->file->st.ops && n > 0 && tw_buf_len(out) > 0)
+    {
+        n = attempt(w->file, tw_buf_data(out), tw_buf_len(out));
+        tw_buf_consume(out, n);
+    }
+    if (tw_buf_len(out) == 0)
+        tw_buf_deinit(out);
+    return pending(L, w);
+}
+
+/* wire:pass(frame): ditto of bytes that are frames already; what does not go
+   at once is queued. */
 static int wire_pass(lua_State *L)
 {
     struct wire *w = self(L);
-    size_t len;
+    struct tw_buf *out = &w->file->st.wbuf;
+    size_t len, n = 0;
     const char *data = luaL_checklstring(L, 2, &len);
-    return pass(L, w, data, len);
-}
-
-/* wire:hold(yes): while a task sends what is queued, all that is new is. */
-static int wire_hold(lua_State *L)
-{
-    self(L)->held = lua_toboolean(L, 2);
-    return 0;
-}
-
-/* wire:discard(): forgets what is queued. */
-static int wire_discard(lua_State *L)
-{
-    tw_buf_deinit(&self(L)->file->st.wbuf);
-    return 0;
+    if (w->file->st.ops && tw_buf_len(out) == 0)
+        n = attempt(w->file, data, len);
+    char *at = n < len ? room(L, w, len - n) : NULL;
+    if (at)
+    {
+        memcpy(at, data + n, len - n);
+        tw_buf_commit(out, len - n);
+    }
+    return pending(L, w);
 }
 
 /* -- input ----------------------------------------------------------------- */
@@ -211,20 +199,14 @@ static int wire_read(lua_State *L)
     return 3;
 }
 
-/* Always some limit, for without one an attempt to send may sleep in the kernel
-   when nothing else is going on. */
-static void limit(struct wire *w, lua_Number seconds)
-{
-    if (w->file->st.ops)
-        w->file->sock->sock.timeout =
-            (int64_t)((seconds < TIMEOUT_MAX ? seconds : TIMEOUT_MAX) * 1e9);
-}
-
-/* wire:timeout(seconds): how long each wait of the stream may last, > 0. */
+/* wire:timeout(seconds): the limit of each wait of the stream. */
 static int wire_timeout(lua_State *L)
 {
     struct wire *w = self(L);
-    limit(w, luaL_checknumber(L, 2));
+    lua_Number seconds = luaL_checknumber(L, 2);
+    if (w->file->st.ops)
+        w->file->sock->sock.timeout =
+            seconds < 1e9 ? (int64_t)(seconds * 1e9) + 1 : TW_FOREVER;
     return 0;
 }
 
@@ -257,7 +239,6 @@ static int ws_wire(lua_State *L)
     tw_ws_reader_init(&w->reader, shared(L), !w->client);
     w->reader.max_message = (uint64_t)max_message;
     w->reader.max_fragments = (uint32_t)max_fragments;
-    limit(w, TIMEOUT_MAX);
     return 1;
 }
 
@@ -267,10 +248,8 @@ const luaL_Reg tw_ws_wire_functions[] = {
 void tw_ws_open_wire(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"send", wire_send},       {"pass", wire_pass},
-        {"pending", wire_pending}, {"hold", wire_hold},
-        {"discard", wire_discard}, {"read", wire_read},
-        {"timeout", wire_timeout}, {NULL, NULL}};
+        {"put", wire_put},   {"flush", wire_flush},     {"pass", wire_pass},
+        {"read", wire_read}, {"timeout", wire_timeout}, {NULL, NULL}};
     luaL_newmetatable(L, WIRE_TYPE); /* shared mt */
     lua_newtable(L);
     lua_pushvalue(L, -3);

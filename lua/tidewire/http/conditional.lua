@@ -15,7 +15,7 @@ local function has(list, etag, strong)
         return true
     end
     local opaque <const> = etag:match '".*'
-    for weak, tag in list:gmatch '([W/]*)("[^"]*")' do
+    for weak, tag in list:gmatch '(W?/?)("[^"]*")' do
         if tag == opaque and (not strong or weak == "") then
             return true
         end

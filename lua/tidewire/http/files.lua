@@ -3,6 +3,7 @@
 local accept <const> = require "tidewire.http.accept"
 local core <const> = require "tidewire.http_core"
 local date <const> = require "tidewire.http.date"
+local headers <const> = require "tidewire.http.headers"
 local listing <const> = require "tidewire.http.listing"
 local mime <const> = require "tidewire.http.mime"
 local options <const> = require "tidewire.options"
@@ -12,7 +13,7 @@ local files <const> = {}
 
 -- The options and their types.
 local OPTIONS <const> = {
-    prefix = "string", index = "table", list = "boolean", dotfiles = "boolean",
+    index = "table", list = "boolean", dotfiles = "boolean",
     follow = "boolean", precompressed = "boolean", types = "table", max_age = "number",
     headers = "table",
 }
@@ -27,15 +28,18 @@ local STATUS <const> = {
 -- Compressed files that may stand beside others, the better first.
 local CODINGS <const> = { { name = "br", suffix = ".br" }, { name = "gzip", suffix = ".gz" } }
 
--- How many files, or values of Accept-Encoding, are remembered at a time.
-local KNOWN <const> = 1024
+-- How many files, or values of Accept-Encoding, are remembered at a time, and how
+-- long their names may be: clients choose them.
+local KNOWN <const>, LENGTH <const> = 1024, 512
 
 -- Adds to a table that forgets everything once it is full.
 local function remember(memory, key, value)
     if memory.n == KNOWN then
         memory.known, memory.n = {}, 0
     end
-    memory.known[key], memory.n = value, memory.n + 1
+    if #key <= LENGTH then
+        memory.known[key], memory.n = value, memory.n + 1
+    end
     return value
 end
 
@@ -126,24 +130,21 @@ local function send_list(self, res, path, title)
     if not page then
         return nil, message, code
     end
-    res:set("Content-Type", "text/html; charset=utf-8")
-    res:send(page)
+    res:html(page)
     return true
 end
 
--- From a folder's name to its page. Slashes at the beginning become one: two would
--- name another host.
+-- From a folder's name to its page. Two slashes at the beginning, or what browsers
+-- take for one, would name another host.
 local function redirect(req, res)
-    local query <const> = req.query and "?" .. req.query or ""
-    res.status = 301
-    res:set("Location", "/" .. listing.encode(req.path:match "^/*(.*)$") .. "/" .. query)
-    res:send()
+    local path <const> = listing.encode(req.path):gsub("^/+", "/")
+    return res:redirect(path .. "/" .. (req.query and "?" .. req.query or ""), 301)
 end
 
--- The path below the root that a request names; nil if there can be no such file.
+-- The path that a request names below the root, which a router may have somewhere;
+-- nil if there can be no such file.
 local function path_of(self, req)
-    local target <const>, prefix <const> = req.target, self.prefix
-    local path <const> = req.subpath or req.path -- below where a router has it
+    local path <const>, target <const> = req.subpath or req.path, req.target
     -- A slash that is encoded is part of a name.
     if path:byte() ~= 0x2f
             or target:find("%2", 1, true) and target:match("^[^?]*"):find "%%2[fF]" then
@@ -151,16 +152,14 @@ local function path_of(self, req)
     elseif path:find("/.", 1, true) and (not self.dotfiles
             or (path .. "/"):find "/%.%.?/") then
         return nil
-    elseif prefix == "" then
-        return path
     end
-    return path:sub(1, #prefix) == prefix and path:sub(#prefix + 1)
+    return path
 end
 
 local function get(self, req, res)
     local below <const> = path_of(self, req)
-    if not below or below ~= "" and below:byte() ~= 0x2f then
-        return representation.fail(res, 404)
+    if not below then
+        return res:error(404)
     end
     local path <const>, data, size, mtime = find(self, below)
     if data then
@@ -173,7 +172,7 @@ local function get(self, req, res)
     if not data and not STATUS[mtime] then
         error(size, 0)
     elseif not data then
-        representation.fail(res, STATUS[mtime])
+        res:error(STATUS[mtime])
     end
 end
 
@@ -188,7 +187,7 @@ local function answer(self, req, res)
     end
     res:set("Allow", "GET, HEAD, OPTIONS")
     if method ~= "OPTIONS" then
-        return representation.fail(res, 405)
+        return res:error(405)
     end
     res.status = 204
     res:send()
@@ -203,7 +202,7 @@ local function fields_of(given, precompressed)
     if given.max_age then
         fields[#fields + 1] = { "Cache-Control", ("max-age=%d"):format(given.max_age) }
     end
-    for name, value in pairs(given.headers or {}) do
+    for name, value in pairs(headers.new(given.headers)) do
         fields[#fields + 1] = { name, value }
     end
     return fields
@@ -216,8 +215,7 @@ end
 -- that hold an encoded slash or NUL are not found. The root's own path may be a
 -- link: that is looked at again once a second.
 --
--- Options: `prefix`: of the paths that are asked for, without a slash at its end;
--- what is behind it is looked for. `index` {"index.html"}: names of index pages.
+-- Options: `index` {"index.html"}: names of index pages.
 -- `list` false: list folders that have none. `dotfiles` false: show names that
 -- begin with a dot. `follow` true: follow links that stay below the root.
 -- `precompressed` true: send NAME.br or NAME.gz instead, where the client takes it
@@ -240,7 +238,7 @@ function files.files(root, given)
     end
     local precompressed <const> = given.precompressed ~= false
     local self <const> = {
-        root = folder, now = os.time(), prefix = given.prefix or "",
+        root = folder, now = os.time(),
         index = given.index or { "index.html" }, list = given.list,
         dotfiles = given.dotfiles, precompressed = precompressed, types = given.types,
         fields = fields_of(given, precompressed),

@@ -5,23 +5,12 @@ local ranges <const> = require "tidewire.http.ranges"
 
 local representation <const> = {}
 
-local REASONS <const> = { [403] = "Forbidden", [404] = "Not Found",
-    [405] = "Method Not Allowed", [412] = "Precondition Failed",
-    [416] = "Range Not Satisfiable", [503] = "Service Unavailable" }
-
---- Answers with a status and its name.
-function representation.fail(res, status)
-    res.status = status
-    res:set("Content-Type", "text/plain; charset=utf-8")
-    res:send(("%d %s\n"):format(status, REASONS[status]))
-end
-
 -- Sends a part of what data holds, a string or an open file.
 local function write(res, data, first, count)
     if type(data) == "string" then
         return res:write(data:sub(first + 1, first + count))
     end
-    return res:sendfile(data:fileno(), first, count)
+    return res:sendfile(data, first, count)
 end
 
 -- Several ranges (RFC 9110 14.6): each has a head of its own. The length of all is
@@ -51,7 +40,7 @@ local function send_whole(res, about, data)
     if type(data) == "string" then
         return res:send(data)
     end
-    return res:sendfile(data:fileno(), 0, about.size)
+    return res:sendfile(data, 0, about.size)
 end
 
 local function send_ranges(res, about, data, parts)
@@ -66,7 +55,7 @@ local function send_ranges(res, about, data, parts)
     if type(data) == "string" then
         return res:send(data:sub(part.first + 1, part.first + part.count))
     end
-    return res:sendfile(data:fileno(), part.first, part.count)
+    return res:sendfile(data, part.first, part.count)
 end
 
 --- Answers a GET or HEAD request.
@@ -78,7 +67,7 @@ end
 function representation.send(req, res, about, data)
     local status <const> = conditional.check(req, about.etag, about.seconds)
     if status == 412 then
-        return representation.fail(res, 412)
+        return res:error(412)
     end
     -- Only of GET is a part asked for (RFC 9110 14.2).
     local range <const> = not status and req.method == "GET" and req:header "range"
@@ -87,7 +76,7 @@ function representation.send(req, res, about, data)
         parts = ranges.read(range, about.size)
         if parts == false then
             res:set("Content-Range", ("bytes */%d"):format(about.size))
-            return representation.fail(res, 416)
+            return res:error(416)
         end
     end
     for _, field in ipairs(about.fields) do
