@@ -86,8 +86,13 @@ local function handler_at(node, search)
         return handlers[found]
     end
     for name in pairs(handlers) do
-        search.allow[name], search.known = true, true
+        search.allow = search.allow or {}
+        search.allow[name] = true
     end
+end
+
+local function decoded(search, text)
+    return search.escaped and query.unescape(text) or text
 end
 
 -- The handler for what is left of the path: from its byte `at` on, or nothing
@@ -99,7 +104,7 @@ local function find(node, search, at, count)
     local path <const>, values <const> = search.path, search.values
     local slash <const> = path:find("/", at, true)
     local after <const> = slash and slash + 1
-    local segment <const> = query.unescape(path:sub(at, (slash or 0) - 1))
+    local segment <const> = decoded(search, path:sub(at, (slash or 0) - 1))
     local child, handler = node.literal[segment], nil
     if child then
         handler = find(child, search, after, count)
@@ -110,15 +115,18 @@ local function find(node, search, at, count)
     end
     if not handler and node.rest then
         handler = handler_at(node.rest, search)
-        values[count + 1] = handler and query.unescape(path:sub(at))
+        values[count + 1] = handler and decoded(search, path:sub(at))
     end
     return handler
 end
 
 -- The path as it was sent, without what routers above have taken of it.
 local function path_of(req)
-    local path <const> = req.target:match "^[^?]*"
-    return (path:gsub("^%a[%w+.-]*://[^/]*", "", 1)):sub(#(req.mount or "") + 1)
+    local path = req.target:match "^[^?]*"
+    if path:byte() ~= 0x2f then -- with a host before it, perhaps
+        path = path:gsub("^%a[%w+.-]*://[^/]*", "", 1)
+    end
+    return req.mount and path:sub(#req.mount + 1) or path
 end
 
 local function allowed(allow)
@@ -133,7 +141,7 @@ end
 
 -- The answer to a path or a method that is not there.
 local function refuse(search, res)
-    if not search.known then
+    if not search.allow then
         return res:error(404)
     end
     res:set("Allow", allowed(search.allow))
@@ -146,10 +154,11 @@ end
 
 local function dispatch(self, req, res)
     local path <const> = path_of(req)
-    local search <const> = { path = path, method = req.method, values = {}, allow = {} }
+    local search <const> = { path = path, method = req.method, values = {},
+        escaped = path:find("%", 1, true) }
     local handler
     if path == "*" then -- OPTIONS, of the server as a whole (RFC 9110 9.3.7)
-        search.allow, search.known = self.known, true
+        search.allow = self.known
     elseif path == "" or path:find "^/" then
         handler = find(self.root, search, path ~= "" and 2 or 1, 0)
     end
