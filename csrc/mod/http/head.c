@@ -136,13 +136,6 @@ static int read_expect(struct reader *r, struct tw_http_span value)
     return 0;
 }
 
-static int read_upgrade(struct reader *r, struct tw_http_span value)
-{
-    (void)r;
-    (void)value;
-    return 0;
-}
-
 /* A field that says how a message is to be read. */
 struct known
 {
@@ -162,8 +155,7 @@ enum
 static const struct known known_fields[KNOWN_MAX + 1] = {
     [4] = {"host", read_host, TW_HTTP_HAS_HOST, REQUEST, "two Host fields"},
     [6] = {"expect", read_expect, TW_HTTP_HAS_EXPECT, REQUEST, NULL},
-    [7] = {"upgrade", read_upgrade, TW_HTTP_HAS_UPGRADE, REQUEST | RESPONSE,
-           NULL},
+    [7] = {"upgrade", NULL, TW_HTTP_HAS_UPGRADE, 0, NULL},
     [10] = {"connection", read_connection, TW_HTTP_HAS_CONNECTION,
             REQUEST | RESPONSE, NULL},
     [14] = {"content-length", read_length, TW_HTTP_HAS_LENGTH,
