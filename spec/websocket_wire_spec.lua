@@ -2,6 +2,7 @@
 
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
+local support <const> = require "spec.support.websocket"
 local found <const>, core <const> = pcall(require, "tidewire.ws_core")
 
 local function pair()
@@ -18,7 +19,7 @@ end
 
 describe("ws_core", function()
     if not found then
-        pending("the module is not built: libwslay-dev or nettle-dev was not installed")
+        pending(support.reason)
         return
     end
 
@@ -39,13 +40,11 @@ describe("ws_core", function()
 
     it("writes the frames of a server without, those of a client with a mask", function()
         local server <const>, peer <const> = wire(false)
-        assert.equal(7, server:put "Hello")
-        assert.equal(0, server:flush())
+        assert.equal(0, server:send "Hello")
         assert.equal("\x81\x05Hello", peer:recv(100))
         assert.equal("\x82\x01x", core.frame("x", "binary"))
         local client <const>, other <const> = wire(true)
-        client:put("Hello", "ping")
-        client:flush()
+        client:send("Hello", "ping")
         local frame <const> = other:recv(100)
         assert.equal("\x89\x85", frame:sub(1, 2))
         local plain = ""
@@ -55,63 +54,100 @@ describe("ws_core", function()
         assert.equal("Hello", plain)
     end)
 
-    it("reads what has come, event by event", function()
-        local client <const>, peer <const>, stream <const> = wire(true)
-        assert.is_nil(client:read())
-        peer:sendall "\x81\x02hi\x89\x00\x88\x05\x03\xe8bye"
-        stream:peek(1)
-        assert.same({ "hi", "text" }, { client:read() })
-        assert.same({ "", "ping" }, { client:read() })
-        assert.same({ "bye", "close", 1000 }, { client:read() })
-        assert.is_nil(client:read())
+    it("reads what has come, event by event, and answers the last of several pings", function()
+        local client <const>, peer <const> = wire(true)
+        assert.same({ nil, "receive: timed out", "timeout" }, { client:receive(0.01) })
+        assert.is_false(client:heard())
+        peer:sendall "\x81\x02hi\x89\x011\x89\x012\x8a\x01p\x88\x05\x03\xe8bye"
+        assert.same({ "hi", "text" }, { client:receive(5) })
+        assert.is_true(client:heard())
+        assert.same({ "p", "pong" }, { client:receive(5) })
+        assert.equal("\x8a\x81", peer:recv(100):sub(1, 2))
+        assert.same({ "bye", "close", 1000 }, { client:receive(5) })
+        peer:close()
+        assert.equal("eof", select(3, client:receive(5)))
+    end)
+
+    it("says that an answer to a ping waits to be sent", function()
+        local server <const>, peer <const> = wire(false)
+        assert.is_true(server:send(("x"):rep(1 << 20)) > 0)
+        peer:sendall(support.frame(0x89, "x", true))
+        assert.same({ false, "queued" }, { server:receive(5) })
+        server:hold(true)
+        assert.equal("timeout", select(3, server:receive(0.01)))
     end)
 
     it("tells the close code of what is wrong", function()
-        local client <const>, peer <const>, stream <const> = wire(true)
+        local client <const>, peer <const> = wire(true)
         peer:sendall "\x81\x81aaaaa"
-        stream:peek(1)
         for _ = 1, 2 do
-            local data <const>, message <const>, code <const> = client:read()
+            local data <const>, message <const>, code <const> = client:receive(5)
             assert.is_nil(data)
             assert.matches("masked", message)
             assert.equal(1002, code)
+            peer:sendall "x"
         end
+    end)
+
+    it("broadcasts to whatever has a wire, and says who is left", function()
+        local open <const>, peer <const> = wire(false)
+        local client <const>, busy <const>, full <const> = wire(true), wire(false), wire(false)
+        busy:busy(true)
+        full:hold(true)
+        local a <const>, b <const>, c <const>, d <const> =
+            { wire = open }, { wire = client }, { wire = busy }, { wire = full }
+        local list <const> = { a, 5, "x", { wire = 5 }, [b] = true, name = c, [d] = "x" }
+        local count <const>, rest <const> = core.broadcast(list, core.frame "hi")
+        assert.equal(1, count)
+        assert.equal("\x81\x02hi", peer:recv(100))
+        local left <const> = {}
+        for _, one in ipairs(rest) do
+            left[one] = rest[one] or false
+        end
+        assert.same({ [b] = true, [c] = true, [d] = false }, left)
+        assert.equal(4, (full:pending()))
     end)
 
     it("refuses what is no text, no kind, or too long", function()
         local w <const> = wire(false)
-        assert.error_matches(function() w:put("\xff") end, "data: a text must be UTF%-8")
+        assert.error_matches(function() w:send("\xff") end, "data: a text must be UTF%-8")
         assert.error_matches(function() core.frame("\xed\xa0\x80") end, "UTF%-8")
-        assert.error_matches(function() w:put("x", "blob") end, "kind")
-        assert.error_matches(function() w:put(("x"):rep(126), "ping") end, "125")
+        assert.error_matches(function() w:send("x", "blob") end, "blob")
+        assert.error_matches(function() w:send(("x"):rep(126), "ping") end, "125")
         assert.error_matches(function() core.wire(io.stdout, false, 1, 1) end, "stream")
         assert.error_matches(function() core.wire(pair(), false, -1, 1) end, "max_message")
         assert.error_matches(function() core.wire(pair(), false, 1, 0) end, "max_fragments")
     end)
 
-    it("passes frames on, and keeps what does not go at once", function()
-        local w <const>, peer <const>, stream <const> = wire(false)
-        local frame <const> = core.frame(("x"):rep(1 << 20), "binary")
-        local left <const> = w:pass(frame)
+    it("sends what it can, and keeps what does not go at once", function()
+        local w <const>, peer <const> = wire(false)
+        local data <const> = ("x"):rep(1 << 20)
+        local frame <const> = core.frame(data, "binary")
+        local left <const> = w:send(data, "binary")
         assert.is_true(left > 0 and left < #frame)
-        assert.equal(left + 7, w:pass "\x81\x05Hello")
-        local rest <close> = task.spawn(stream.flush, stream)
+        assert.equal(left + 7, w:send "Hello")
+        local rest <close> = task.spawn(w.flush, w, 5)
         local got = 0
         while got < #frame + 7 do
             got = got + #assert(peer:recv(1 << 20))
         end
         rest:join()
         assert.equal(#frame + 7, got)
-        assert.equal(0, w:flush())
+        assert.same({ 0, #frame + 7 }, { w:pending() })
+        w:hold(true)
+        assert.equal(3, w:send "x")
+        assert.same({ 3, #frame + 7 }, { w:pending() })
+        w:discard()
+        assert.equal(0, (w:pending()))
     end)
 
     it("puts up with a stream that is closed", function()
         local w <const>, _, stream <const> = wire(false)
         stream:close()
-        assert.equal(0, w:put "x")
-        assert.equal(0, w:pass "x")
-        assert.equal(0, w:flush())
-        assert.is_nil(w:read())
-        w:timeout(1)
+        assert.equal(0, w:send "x")
+        assert.equal("closed", select(3, w:receive(1)))
+        assert.is_true(w:flush(1) == nil)
+        w:drain(1)
+        w:discard()
     end)
 end)

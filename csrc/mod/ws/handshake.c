@@ -59,5 +59,16 @@ static int ws_answer(lua_State *L)
     return 1;
 }
 
-const luaL_Reg tw_ws_handshake_functions[] = {
-    {"key", ws_key}, {"answer", ws_answer}, {NULL, NULL}};
+/* is_code(code): true if a close may say so. */
+static int ws_is_code(lua_State *L)
+{
+    lua_Integer code = lua_tointeger(L, 1);
+    lua_pushboolean(L, code > 0 && code < 5000 &&
+                           tw_ws_code_valid((unsigned)code));
+    return 1;
+}
+
+const luaL_Reg tw_ws_handshake_functions[] = {{"key", ws_key},
+                                              {"answer", ws_answer},
+                                              {"is_code", ws_is_code},
+                                              {NULL, NULL}};

@@ -1,6 +1,8 @@
 /* The C module "tidewire.ws_core": WebSocket frames (RFC 6455) on wslay. */
 #include "mod/ws/module.h"
 
+#include "task/api.h"
+
 static int shared_gc(lua_State *L)
 {
     tw_ws_deinit(lua_touserdata(L, 1));
@@ -22,17 +24,26 @@ static void push_shared(lua_State *L)
         luaL_error(L, "not enough memory");
 }
 
+void tw_ws_setfuncs(lua_State *L, const luaL_Reg *list)
+{
+    lua_pushvalue(L, -3); /* table state shared table */
+    lua_pushvalue(L, -3);
+    lua_pushvalue(L, -3);
+    luaL_setfuncs(L, list, 2);
+    lua_pop(L, 1);
+}
+
 int luaopen_tidewire_ws_core(lua_State *L)
 {
     luaL_checkversion(L);
+    const struct tw_api *api = tw_api_open(L);
     lua_newtable(L);
-    push_shared(L); /* module shared */
+    api->push_state(L);
+    push_shared(L); /* module state shared */
     tw_ws_open_wire(L);
-    lua_pushvalue(L, -1);
-    lua_insert(L, -3); /* shared module shared */
-    luaL_setfuncs(L, tw_ws_wire_functions, 1);
-    lua_insert(L, -2); /* module shared */
-    lua_pop(L, 1);
-    luaL_setfuncs(L, tw_ws_handshake_functions, 0);
+    tw_ws_setfuncs(L, tw_ws_wire_functions);
+    tw_ws_setfuncs(L, tw_ws_output_functions);
+    tw_ws_setfuncs(L, tw_ws_handshake_functions);
+    lua_pop(L, 2);
     return 1;
 }

@@ -10,10 +10,14 @@
 
 TW_API int luaopen_tidewire_ws_core(lua_State *L);
 
-/* Each function of these has the state's struct tw_ws as its first upvalue. */
-extern const luaL_Reg tw_ws_wire_functions[], tw_ws_handshake_functions[];
+/* Functions of the module. */
+extern const luaL_Reg tw_ws_wire_functions[], tw_ws_output_functions[],
+    tw_ws_handshake_functions[];
 
-/* Makes the metatable of wires; the shared struct is on top of the stack. */
+/* Makes the metatable of wires; the upvalues of all functions are on top. */
 void tw_ws_open_wire(lua_State *L);
+
+/* Sets functions in the table below the two upvalues on top. */
+void tw_ws_setfuncs(lua_State *L, const luaL_Reg *list);
 
 #endif
