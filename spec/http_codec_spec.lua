@@ -103,6 +103,7 @@ describe("bodies", function()
             assert.same({"EBADMSG", 400, "hello"}, {code, status, before})
         end
         net.fails("EBADMSG", decode("0\r\nContent-Length: 1\r\n\r\n", 1, "chunked"))
+        net.fails("EBADMSG", core.body "chunked"("0x1\r\n"))
         net.fails("EMSGSIZE", decode("1;" .. ("x"):rep(5000), 1000, "chunked"))
     end)
 

@@ -153,7 +153,7 @@ static int core_parse_response(lua_State *L)
 /* -- bodies -------------------------------------------------------------- */
 
 /* Adds what is the body's to the buffer; returns how many bytes were read, the
-   last of them at *last, or a failure if there were none. */
+   last of them at *last, or a failure if nothing was added. */
 static int64_t decode(struct tw_http_body *body, luaL_Buffer *pieces,
                       const char *data, size_t len, const char **last)
 {
@@ -168,7 +168,7 @@ static int64_t decode(struct tw_http_body *body, luaL_Buffer *pieces,
             luaL_addlstring(pieces, *last + piece.at, piece.len);
         used += n > 0 ? (size_t)n : 0;
     }
-    return used == 0 && n < 0 ? n : (int64_t)used;
+    return n < 0 && luaL_bufflen(pieces) == 0 ? n : (int64_t)used;
 }
 
 /* Pushes the list of the trailers, which have been checked; `data` as of the
