@@ -7,6 +7,8 @@ local turns <const> = require "spec.support.turns"
 
 local have_curl <const> = os.execute "curl --version >/dev/null 2>&1"
 local have_json <const> = pcall(require, "cjson.safe")
+-- What is freed is not used again by then.
+local sanitized <const> = (os.getenv "TIDEWIRE_BUILD" or ""):find "/san$" ~= nil
 
 process.limit = 60
 
@@ -165,7 +167,7 @@ describe("curl", function()
         assert.equal("", (run("cmp %s %s/larger 2>&1", path, folder)))
         assert.matches("\ng ten.txt text/x%-ten 10 [^\n]*\né=ü\n$", lines)
         local grown <const> = tonumber((curl "URL/memory")) - before
-        assert.is_true(grown < 4096, grown .. " KiB")
+        assert.is_true(sanitized or grown < 4096, grown .. " KiB")
         -- A file in chunks, and one that breaks off.
         assert.matches("^f larger application/octet%-stream 20971520 ",
             (curl "-H 'Transfer-Encoding: chunked' -F f=@DIR/larger URL/upload"))
