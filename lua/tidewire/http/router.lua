@@ -110,12 +110,12 @@ local function find(node, search, at, count)
         handler = find(child, search, after, count)
     end
     if not handler and node.param and segment ~= "" then
+        values[count + 1] = segment
         handler = find(node.param, search, after, count + 1)
-        values[count + 1] = handler and segment
     end
     if not handler and node.rest then
+        values[count + 1] = decoded(search, path:sub(at))
         handler = handler_at(node.rest, search)
-        values[count + 1] = handler and decoded(search, path:sub(at))
     end
     return handler
 end
