@@ -18,12 +18,13 @@ enum
     SENT
 };
 
-/* Bytes given to the kernel at a time: between them others have a turn, or at
-   least signals. */
+/* Bytes given to the kernel at a time: between them others may have a turn, or
+   at least signals. Each call ends a segment, so many small ones cost more. */
 enum
 {
     PIECE = 64 << 20,
-    FAIR_PIECE = 256 << 10 /* when there are others */
+    FAIR_PIECE = 2 << 20, /* when there are others */
+    ATTEMPT = 256 << 10   /* what counts as one attempt against the budget */
 };
 
 /* What is sent; from the stack. */
@@ -69,6 +70,8 @@ ssize_t ltw_trysendfile(struct tw_runtime *rt, struct ltw_socket *s, int file,
         tw_sock_sendfile(&s->sock, file, offset, len < most ? len : most);
     if (n == TW_WANT_WRITE)
         tw_watch_blocked(&s->watch, TW_WRITE);
+    else if (n > 0)
+        rt->budget -= (int)(n / ATTEMPT);
     s->cut = n > 0 && (size_t)n < len && tw_task_may_block(rt, &s->sock);
     return n;
 }
