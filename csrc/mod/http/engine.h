@@ -82,6 +82,7 @@ struct tw_http_req
     const char *bytes;
     struct tw_http_body *body; /* NULL: there is none */
     int64_t max_body, got;     /* bytes of it: the limit, read so far */
+    int64_t since;             /* if there is a log: when it had come */
     bool asked;                /* 100 Continue has been sent, or needs not */
 };
 

@@ -172,6 +172,7 @@ static bool begin_exchange(lua_State *L, struct tw_http_conn *c,
     c->res = res;
     res->keep = head->keep && !s->stopping;
     res->bodiless = head->method.len == 4 && memcmp(req->bytes, "HEAD", 4) == 0;
+    req->since = s->logging ? s->rt->net->clock(s->rt->net) : 0;
     s->requests++;
     return true;
 }
@@ -275,17 +276,20 @@ static int call_log(lua_State *L)
 {
     lua_getiuservalue(L, 1, TW_HTTP_LOG);
     lua_replace(L, 1);
-    lua_call(L, 2, 0);
+    lua_call(L, 3, 0);
     return 0;
 }
 
-static void log_exchange(lua_State *L)
+static void log_exchange(lua_State *L, const struct tw_http_server *s)
 {
+    const struct tw_http_req *req = lua_touserdata(L, REQ);
+    int64_t took = s->rt->net->clock(s->rt->net) - req->since;
     lua_pushcfunction(L, call_log);
     lua_pushvalue(L, SELF);
     lua_pushvalue(L, REQ);
     lua_pushvalue(L, RES);
-    if (lua_pcall(L, 3, 0, 0) != LUA_OK)
+    lua_pushnumber(L, (lua_Number)took / 1e9);
+    if (lua_pcall(L, 4, 0, 0) != LUA_OK)
         lua_pop(L, 1);
 }
 
@@ -293,11 +297,12 @@ static void log_exchange(lua_State *L)
 static void go_on(struct tw_http_conn *c, bool keep_alive)
 {
     bool read = tw_http_req_discard(c->req);
+    bool last = !keep_alive || c->server->stopping;
     if (c->broken)
         tw_http_conn_abort(c);
-    else if (!read || (!keep_alive && tw_buf_len(&c->st->rbuf) > 0))
+    else if (!read || (last && tw_buf_len(&c->st->rbuf) > 0))
         tw_http_conn_leave(c);
-    else if (!keep_alive || c->server->stopping)
+    else if (last)
         tw_http_conn_drop(c);
     else
     {
@@ -325,7 +330,7 @@ static bool conclude(lua_State *L, struct tw_http_server *s,
         return true;
     wait->status = 0;
     if (s->logging)
-        log_exchange(L);
+        log_exchange(L, s);
     if (res->conn)
         go_on(res->conn, res->keep);
     return false;

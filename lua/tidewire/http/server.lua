@@ -34,8 +34,8 @@ local PAUSE <const> = 0.1 -- seconds, when there are no descriptors left
 local QUIET <const> = 60 -- seconds between warnings about that
 
 local function report(err, req)
-    io.stderr:write(("tidewire.http: error while handling %s: %s\n")
-        :format(tostring(req), tostring(err)))
+    local what <const> = req and ("error while handling %s: "):format(tostring(req)) or ""
+    io.stderr:write(("tidewire.http: %s%s\n"):format(what, tostring(err)))
 end
 
 -- An error's text with where it was raised; other objects stay as they are.
@@ -234,7 +234,7 @@ local function settings(self, opts)
     return all
 end
 
--- A log function gets the request, the answer and how long it took.
+-- Objects that can be called, as routers, are handlers too.
 local function as_function(handler)
     if type(handler) == "function" then
         return handler
@@ -250,8 +250,8 @@ local http <const> = {}
 
 --- A server, bound and listening. Options: host (default 127.0.0.1) and port
 -- (default 0: any), path (a Unix socket), or listener (a socket); listen = false:
--- none, see server:add; handler(req, res); log(req, res), called after each
--- exchange; onerror(err, req), instead of a line on stderr; limits and times as in
+-- none, see server:add; handler(req, res); log(req, res, seconds), called after
+-- each exchange; onerror(err, req), instead of a line on stderr; limits and times as in
 -- DEFAULTS above, times in seconds (false: none); handler_timeout; max_connections;
 -- backlog. A handler's error is answered with 500, but for a table with a `status`
 -- (400 to 599): with that, and what is below 500 is not reported.
