@@ -8,7 +8,7 @@
 
 enum
 {
-    LINGER_READS = 16 /* at a time */
+    LINGER_STEPS = 16 /* at a time */
 };
 
 static void move(struct tw_http_conn *c, enum tw_http_state state)
@@ -180,47 +180,54 @@ void tw_http_conn_abort(struct tw_http_conn *c)
     tw_http_conn_drop(c);
 }
 
-/* Throws away what has come; 0 when there may be more. */
+/* Throws away what has come: TW_EOF after the last of it, or more of it than
+   is good; or why there is none. */
 static int discard(struct tw_http_conn *c)
 {
-    ssize_t n = 1;
-    for (int i = 0; n > 0 && i < LINGER_READS; i++)
-    {
-        n = c->st->ops
-                ? c->st->ops->read(c->st, c->server->input, TW_HTTP_INPUT)
-                : TW_ECLOSED;
-        c->discarded += n > 0 ? (uint32_t)n : 0;
-        if (c->discarded > TW_HTTP_DISCARD)
-            n = TW_EOF;
-    }
-    return n == TW_WANT_READ ? link_to(c, TW_WANT_READ) : -1;
+    ssize_t n = c->st->ops->read(c->st, c->server->input, TW_HTTP_INPUT);
+    c->discarded += n > 0 ? (uint32_t)n : 0;
+    return n < 0 ? (int)n : c->discarded > TW_HTTP_DISCARD ? TW_EOF : 0;
+}
+
+/* One step of leaving: 0, TW_WANT_*, or the end. */
+static int leave(struct tw_http_conn *c)
+{
+    size_t done = 0;
+    int rc = c->st->ops ? 0 : TW_ECLOSED;
+    if (rc == 0 && !c->told)
+        rc = tw_http_put(c, "", 0, &done);
+    if (rc < 0 || c->told)
+        return rc < 0 ? rc : discard(c);
+    c->told = true;
+    const struct tw_stream_ops *ops = c->st->ops;
+    return ops->shutdown ? ops->shutdown(c->st) : TW_EOF;
 }
 
 static void linger(struct tw_http_conn *c)
 {
-    int rc = 1;
-    for (int i = 0; rc > 0 && i < LINGER_READS; i++)
-        rc = discard(c);
-    if (rc != 0)
-        tw_http_conn_drop(c);
+    for (int i = 0; i < LINGER_STEPS; i++)
+    {
+        int rc = leave(c);
+        bool wants = tw_err_want(rc) && rc != TW_WANT_RETRY;
+        if (wants)
+            rc = link_to(c, rc);
+        if (wants && rc == 0)
+            return;
+        if (rc < 0 && rc != TW_WANT_RETRY)
+            break;
+    }
+    tw_http_conn_drop(c);
 }
 
 void tw_http_conn_leave(struct tw_http_conn *c)
 {
-    const struct tw_stream_ops *ops = c->st->ops;
-    bool told = ops && ops->shutdown && ops->shutdown(c->st) >= 0;
     tw_http_conn_unbind(c);
-    if (!told)
-    {
-        tw_http_conn_drop(c);
-        return;
-    }
-    c->server->api->buf_deinit(&c->st->rbuf);
-    c->server->api->buf_deinit(&c->st->wbuf);
     forget(c);
+    c->server->api->buf_deinit(&c->st->rbuf);
     move(c, TW_HTTP_LINGERING);
     tw_http_conn_phase(c, TW_HTTP_LEAVING);
     c->discarded = 0;
+    c->told = false;
     linger(c);
 }
 
@@ -232,11 +239,10 @@ void tw_http_conn_refuse(struct tw_http_conn *c, int status, const char *why)
                        "Content-Type: text/plain; charset=utf-8\r\n"
                        "Content-Length: %zu\r\n\r\n%s\n",
                        status, tw_http_reason(status), strlen(why) + 1, why);
-    size_t done = 0;
-    if (tw_http_put(c, text, (size_t)len, &done) < 0)
-        tw_http_conn_drop(c);
-    else
+    if (c->server->api->buf_append(&c->st->wbuf, text, (size_t)len))
         tw_http_conn_leave(c);
+    else
+        tw_http_conn_drop(c);
 }
 
 /* -- records ------------------------------------------------------------- */

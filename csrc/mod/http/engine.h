@@ -70,6 +70,7 @@ struct tw_http_conn
     uint8_t state, phase;
     uint8_t dir; /* TW_READ or TW_WRITE, which it waits for */
     bool broken; /* nothing more can be sent or received */
+    bool told;   /* the client, that nothing more will come */
     bool unread; /* there is input that nobody has looked at */
 };
 

@@ -134,10 +134,10 @@ static void hold(lua_State *L, const struct tw_http_server *s)
     do
     {
         i = next_index(s);
-        lua_pushvalue(L, 2);
-        lua_rawseti(L, -2, 2 * i - 1);
         lua_pushvalue(L, 3);
         lua_rawseti(L, -2, 2 * i);
+        lua_pushvalue(L, 2); /* last: if there is no memory it is let go */
+        lua_rawseti(L, -2, 2 * i - 1);
     } while (i != next_index(s));
 }
 

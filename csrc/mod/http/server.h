@@ -34,6 +34,7 @@ struct tw_http_server
     struct tw_queue sleepers; /* workers that have nothing to do */
     unsigned asleep;          /* how many, or just being woken */
     unsigned coming;          /* that will look for work without being woken */
+    unsigned spawned;         /* of these: that have yet to begin */
     struct tw_queue watchers; /* who waits for connections to become fewer */
 
     struct tw_http_limits limits;

@@ -58,10 +58,13 @@ static void see_to_others(lua_State *L, struct tw_http_server *s)
     }
     lua_pushcfunction(L, spawn);
     lua_pushvalue(L, SELF);
-    if (lua_pcall(L, 1, 0, 0) == LUA_OK)
-        s->coming++; /* he looks for work first */
-    else
+    if (lua_pcall(L, 1, 0, 0) != LUA_OK)
+    {
         lua_pop(L, 1);
+        return;
+    }
+    s->spawned++;
+    s->coming++; /* he looks for work first */
 }
 
 /* -- reading requests ---------------------------------------------------- */
@@ -442,20 +445,22 @@ static void drop_orphans(struct tw_http_server *s)
 }
 
 /*
- * server:work(called): what a worker does until it is not needed any more;
- * `called` if it was spawned by the server. Raises when there is no memory: it
- * is to be called again then.
+ * server:work(): what a worker does until it is not needed any more. Raises
+ * when there is no memory: it is to be called again then.
  */
 int tw_http_server_work(lua_State *L)
 {
     struct tw_http *http = tw_http_state(L);
     struct tw_http_server *s =
         tw_http_check(L, 1, http->server, "tidewire.http.server");
-    bool called = lua_toboolean(L, 2);
     lua_settop(L, SELF);
     lua_getiuservalue(L, SELF, TW_HTTP_HANDLER);
     lua_getiuservalue(L, SELF, TW_HTTP_EXPLAIN);
-    s->coming -= called;
+    if (s->spawned > 0)
+    {
+        s->spawned--;
+        s->coming--;
+    }
     drop_orphans(s);
     return http->api->run(L, tw_http_runtime(L), work_step);
 }

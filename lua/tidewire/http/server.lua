@@ -120,6 +120,7 @@ local function persist(self, f, ...)
         if more == task.cancelled then
             error(more, 0)
         elseif not ok then
+            collectgarbage() -- an accepted socket may be among what was lost
             run_short(self, more)
         end
     until ok and not more
@@ -134,7 +135,7 @@ end
 local function serve(self, scope)
     local engine <const> = self.engine
     function self.spawn()
-        scope:spawn(persist, self, engine.work, engine, true)
+        scope:spawn(persist, self, engine.work, engine)
     end
     scope:spawn(persist, self, engine.work, engine)
     if self.listener then
