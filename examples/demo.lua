@@ -5,7 +5,7 @@
 
 local HERE <const> = arg[0]:match("^(.*/)") or "./"
 local process <const> = dofile(HERE .. "lib/process.lua")
-local SCENES <const> = dofile(HERE .. "lib/scenes.lua")
+local SCENES <const> = {dofile(HERE .. "lib/scenes.lua"), dofile(HERE .. "lib/web_scenes.lua")}
 
 -- One entry per pair: what is typed on each side, and what each side must say
 -- (in this order). `ends` marks a server that ends by itself.
@@ -195,8 +195,10 @@ print "Tidewire: the socket tutorials, each server with its clients.\n"
 for _, case in ipairs(SHOWS) do
     present(case, {case.name .. "_server", case.name .. "_client"}, run, case)
 end
-for _, scene in ipairs(SCENES) do
-    present(scene, scene.scripts, scene.play, stage)
+for _, scenes in ipairs(SCENES) do
+    for _, scene in ipairs(scenes) do
+        present(scene, scene.scripts, scene.play, stage)
+    end
 end
 print(failures == 0 and "All " .. number .. " did what they should."
     or failures .. " of " .. number .. " failed.")

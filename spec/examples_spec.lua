@@ -1,6 +1,7 @@
 -- Every example of a server and its client in turns, run for real; the guided demo;
 -- the README. The examples of many tasks: chat_, web_ and forwarder_examples_spec.lua;
--- of other families and options: socket_examples_spec.lua.
+-- of other families and options: socket_examples_spec.lua; of the web:
+-- http_examples_spec.lua.
 
 local net <const> = require "spec.support.net"
 local process <const> = dofile("examples/lib/process.lua")
@@ -12,9 +13,10 @@ local TERMINATED <const> = 128 + 15
 
 -- Run by other specs.
 local WITH_TASKS <const> = {"task_chat_server", "task_chat_client", "chat_room",
-    "web_responder", "web_responder_plain", "forwarder"}
+    "web_responder", "web_responder_plain", "forwarder", "http_hello", "files",
+    "server_sent_events", "web_chat"}
 
-local OTHERS <const> = {"ports", "interfaces", "seqpacket_pair", "unix_datagram_server",
+local OTHERS <const> = {"http_get", "ports", "interfaces", "seqpacket_pair", "unix_datagram_server",
     "unix_datagram_client", "multicast_responder", "multicast_discover", "ping",
     "tipc_hello_server", "tipc_hello_client", "handover_front", "handover_worker"}
 

@@ -104,17 +104,21 @@ local function say_lines(visitor, lines)
     for line in lines do
         if not say(visitor, line) then break end
     end
-    visitor.leave()
 end
 
 --- Somebody comes to the room; returns when he has left it. `visitor` is a table of
 --- three functions. read(): the next line that he says; false for one that is too long;
---- nil after the last. say(line): tells him, true if that went well. leave(): makes
---- read, which may be waiting, return nil.
+--- nil after the last. say(line): tells him, true if that went well. drop(): makes
+--- read, which waits, return nil.
 function room.visit(visitor)
+    local here = true
     local lines <close> = task.channel(MAX_BEHIND)
-    local sayer <const> = task.spawn(say_lines, visitor, lines)
+    local sayer <const> = task.spawn(function()
+        say_lines(visitor, lines)
+        if here then visitor.drop() end
+    end)
     local bye <const> = stay(visitor, lines)
+    here = false
     lines:close() -- what it still holds is said
     sayer:join()
     say(visitor, bye)

@@ -6,50 +6,6 @@
 --   actor:says(text)              waits until it has said that
 -- Everything that is said is shown.
 
-local function request(path)
-    return "GET " .. path .. " HTTP/1.1\r\nHost: demo\r\n\r\n"
-end
-
--- A browser that keeps its connection: asks(path), is_answered(), leaves().
-local function browser(stage, who, port)
-    local socket <const> = require "tidewire.socket"
-    local conn <const> = assert(socket.create_connection({"127.0.0.1", port}, 5))
-    local stream <const> = conn:makefile()
-    local self <const> = {}
-    function self.asks(path)
-        assert(conn:sendall(request(path)))
-        stage.show(who, "GET " .. path)
-    end
-    function self.is_answered(status)
-        local head <const> = assert(stream:read_until("\r\n\r\n"))
-        assert(stream:read_exact(tonumber(head:match("Content%-Length: (%d+)"))))
-        assert(head:find("^HTTP/1.1 " .. status), head)
-        stage.show(who, head:match("^[^\r]*"))
-    end
-    function self.leaves()
-        stream:close()
-        conn:close()
-        stage.show(who, "(closes its connection)")
-    end
-    return self
-end
-
--- Two browsers of which the first keeps its connection open.
-local function two_browsers(stage, script, others_wait)
-    local server <close> = stage.start("server", script, "127.0.0.1", 0)
-    local port <const> = stage.port(server)
-    local first <const> = browser(stage, "first ", port)
-    local second <const> = browser(stage, "second", port)
-    first.asks("/")
-    first.is_answered(200)
-    second.asks("/nothing")
-    if others_wait then first.leaves() end
-    second.is_answered(404)
-    if not others_wait then first.leaves() end
-    second.leaves()
-    server:says("404")
-end
-
 return {
     {
         title = "A chat with two tasks a side",
@@ -90,18 +46,6 @@ return {
             bob:says("good bye")
             ann:says("bob has left")
         end,
-    },
-    {
-        title = "The web server, a task for each browser",
-        about = "The first browser keeps its connection open; the second does not notice.",
-        scripts = {"web_responder"},
-        play = function(stage) two_browsers(stage, "web_responder", false) end,
-    },
-    {
-        title = "The web server without tasks",
-        about = "The same, and the second browser waits until the first has left.",
-        scripts = {"web_responder_plain"},
-        play = function(stage) two_browsers(stage, "web_responder_plain", true) end,
     },
     {
         title = "A port forwarder",

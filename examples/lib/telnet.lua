@@ -23,7 +23,7 @@ local function serve(client, room)
     room.visit{
         read = function() return read_line(stream, room.MAX_LINE) end,
         say = function(line) return conn:sendall(line .. "\n") end,
-        leave = function() conn:shutdown(socket.SHUT_RD) end,
+        drop = function() conn:shutdown(socket.SHUT_RD) end,
     }
 end
 

@@ -32,6 +32,20 @@ function example.serve(name, ...)
     return example.listening(process.start(example.command(name, "127.0.0.1", 0, ...)))
 end
 
+--- Starts the chat room for browsers and terminals; returns it and both ports.
+function example.web_chat(port)
+    local server <const> = process.start(example.command("web_chat", "127.0.0.1", port or 0, 0))
+    local terminals <const> = server:expect("^for terminals: 127%.0%.0%.1:(%d+)\n")
+    local _, its_port <const> = example.listening(server)
+    return server, its_port, tonumber(terminals)
+end
+
+--- Ends a server, which must not have ended by itself.
+function example.stop(server)
+    local output <const>, status <const> = server:kill()
+    assert(status == example.TERMINATED, output)
+end
+
 --- A connection to that port, and a stream over it that sends line by line.
 function example.visit(port)
     local conn <const> = assert(socket.create_connection({"127.0.0.1", port}, 10))
