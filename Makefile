@@ -49,7 +49,7 @@ export TIDEWIRE_BUILD = $(OUT)
 export TIDEWIRE_LUA ?= $(LUA)
 BUSTED = $(TIDEWIRE_LUA) spec/support/busted.lua
 
-.PHONY: all run test test-kernel check specs gcstress lint san fuzz bench bench-deps cover install clean env deps
+.PHONY: all run test test-browser test-kernel check specs gcstress lint san fuzz cover install clean env deps
 # Several goals go one after another even with -j: some build in their recipe.
 $(if $(word 2,$(MAKECMDGOALS)),$(eval .NOTPARALLEL:))
 
@@ -115,9 +115,9 @@ specs: all $(SUPPORT)
 gcstress: TIDEWIRE_LUA = $(OUT)/test/gcstress_host
 gcstress: all $(SUPPORT)
 	@for f in $(or $(ARGS),spec/*_spec.lua spec/regress/*_spec.lua); do $(BUSTED) $$f || exit 1; done
-test-kernel: deps
+test-kernel test-browser: deps
 	@$(MAKE) --no-print-directory -s all $(SUPPORT)
-	@sh spec/support/kernel/run.sh $(ARGS)
+	@sh spec/support/$(@:test-%=%)/run.sh $(ARGS)
 lint:
 	@sh spec/support/deps.sh lua-check clang-format
 	@$(MAKE) --no-print-directory -s all

@@ -13,6 +13,7 @@ $(BUILD)/bench/http_parse: LIBS = -Icsrc $(WIRE) $(if $(wildcard /usr/include/ht
 $(BUILD)/bench/%: spec/bench/%.go
 	GO111MODULE=off GOPATH=/usr/share/gocode go build -o $@ $<
 
+.PHONY: bench bench-deps
 bench: deps
 	@$(MAKE) --no-print-directory -s all
 	-@$(MAKE) --no-print-directory -s -k $(BENCHES) 2>$(BUILD)/bench-peers.log
