@@ -11,9 +11,9 @@ local FOLDER <const> = arg[3] or "."
 
 io.stdout:setvbuf("line")
 
-local function log(req, res)
-    print(("%s %s %s %d, %d bytes"):format(tostring(req.peer), req.method, req.target,
-        res.status, res.bytes))
+local function log(req, res, seconds)
+    print(("%s %s %s %d, %d bytes in %.2f ms"):format(tostring(req.peer), req.method,
+        req.target, res.status, res.bytes, seconds * 1000))
 end
 
 -- Whoever looks at a script wants to read it, not to download it.

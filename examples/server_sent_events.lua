@@ -38,21 +38,26 @@ events.onerror = () => show("watching", "connecting");
 </script>
 ]]
 
-local function clock(res)
+-- A time, and how many there are to see it.
+local function events()
+    return ("data: %s\n\nevent: watching\ndata: %d watching\n\n")
+        :format(os.date("%H:%M:%S"), watching)
+end
+
+local function clock(req, res)
     res:set("Content-Type", "text/event-stream")
     res:set("Cache-Control", "no-store")
+    if req.method == "HEAD" then return res:send() end
     watching = watching + 1
-    repeat
-        local going <const> = res:write(("data: %s\n\nevent: watching\ndata: %d watching\n\n")
-            :format(os.date("%H:%M:%S"), watching)) and res:flush()
+    while res:write(events()) do
         task.sleep(PERIOD - socket.monotonic() % PERIOD) -- all of them at the same time
-    until not going
+    end
     watching = watching - 1
 end
 
 local app <const> = http.router()
 app:get("/", function(_, res) res:html(PAGE) end)
-app:get("/clock", function(_, res) clock(res) end)
+app:get("/clock", clock)
 
 io.stdout:setvbuf("line")
 
