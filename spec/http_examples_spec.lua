@@ -6,6 +6,7 @@ local http <const> = require "tidewire.http"
 local net <const> = require "spec.support.net"
 local process <const> = dofile("examples/lib/process.lua")
 local socket <const> = require "tidewire.socket"
+local task <const> = require "tidewire.task"
 
 local function url(port, path)
     return ("http://127.0.0.1:%d/%s"):format(port, path or "")
@@ -177,5 +178,58 @@ describe("server_sent_events", function()
         second:close()
         sees(first_event, "^event: watching\ndata: 1 watching$")
         first:close()
+    end)
+end)
+
+describe("the README", function()
+    -- The programs of its section on the web, with a port that is free.
+    local function programs(port)
+        local file <close> = assert(io.open("README.md"))
+        local section <const> = file:read("a"):match("\n## The web\n(.-)\n## ")
+        local list <const> = {}
+        for text in section:gmatch("```lua\n(.-)```") do
+            list[#list + 1] = net.file((text:gsub("8080", port)))
+        end
+        return list
+    end
+
+    local function start(path)
+        return process.start(process.lua("lua5.4", path))
+    end
+
+    -- Starts a server and waits until it can be reached.
+    local function serve(path, port)
+        local server <const> = start(path)
+        for _ = 1, 500 do
+            local conn <close> = socket.create_connection({"127.0.0.1", port}, 1)
+            if conn then return server end
+            task.sleep(0.01)
+        end
+        error(server:kill())
+    end
+
+    it("shows programs for the web that run as printed", function()
+        if not pcall(require, "cjson") then return pending "lua-cjson is not installed" end
+        local port <const> = net.unused_port()
+        local list <const> = programs(port)
+        assert.equal(5, #list)
+
+        local hello <close> = serve(list[1], port)
+        assert.equal("hello /you\n", assert(http.get(url(port, "you"))).body)
+        hello:kill()
+
+        local server <close> = serve(list[2], port)
+        local client <close> = start(list[3])
+        assert.same({'200\tapplication/json\t{"id":"ann"}\n5 bytes\n\n1\n2\n', 0},
+            {client:finish()})
+        assert.equal(200, assert(http.get(url(port, "examples/echo_server.lua"))).status)
+        server:expect("^127%.0%.0%.1:%d+\tPOST\t/length\t200\t8\t[%d.e-]+\n")
+        server:kill()
+
+        local echo <close> = serve(list[4], port)
+        local talker <close> = start(list[5])
+        assert.same({"hello\ttext\n", 0}, {talker:finish()})
+        echo:kill()
+        for _, path in ipairs(list) do os.remove(path) end
     end)
 end)
