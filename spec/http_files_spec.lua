@@ -1,8 +1,20 @@
 -- http.files: what is served under which name, and how it is called.
 
+local core <const> = require "tidewire.http_core"
 local http <const> = require "tidewire.http"
 local net <const> = require "spec.support.net"
 local site <const> = require "spec.support.http_site"
+local socket <const> = require "tidewire.socket"
+local task <const> = require "tidewire.task"
+
+-- Waits until f() returns a value; a limit makes a failure of what never happens.
+local function await(f)
+    local deadline <const> = socket.monotonic() + net.LIMIT
+    while not f() do
+        assert(socket.monotonic() < deadline, "it never happens")
+        task.sleep(0.05)
+    end
+end
 
 local BIG <const> = ("0123456789abcdef"):rep(4096)
 
@@ -150,6 +162,43 @@ describe("http.files", function()
         here:run("cd .. && rm www")
         repeat until os.time() > second + 1
         assert.equal("two", here:get("/a").body)
+    end)
+
+    it("keeps contents no longer than they are true, and a bounded amount", function()
+        local many <close> = site.new()
+        many:run("for i in $(seq 600); do head -c 16384 /dev/zero > $i; done")
+        local here <close> = site.new{ big = ("b"):rep(20000), ["../outside"] = "a1" }
+        local names <const> = {"same", "shorter", "older", "renamed", "gone", "link", "folder",
+            "forbidden"}
+        for _, name in ipairs(names) do here:put(name, "a1") end
+        local root <close> = assert(core.root(here.root, true))
+        assert.is_nil((select(4, root:load "same")))
+        await(function() return select(4, root:load "forbidden") end)
+        for _, name in ipairs(names) do assert.equal("a1", here:get("/" .. name).body) end
+        local version <const> = select(4, root:load "same")
+        assert.is_true(root:load("same", version))
+        assert.is_true(root:load("/same", version))
+        assert.equal("a1", (root:load("same", version:sub(2))))
+        assert.equal("a1", (root:load("older", version)))
+        assert.is_nil((select(4, root:load "big")))
+        here:put("shorter", "a")
+        here:put("older", "b2")
+        here:run("echo -n c3 > other && touch -r renamed other && mv other renamed; rm gone;" ..
+            "rm link && ln -s ../outside link; rm folder && mkdir folder; chmod 600 forbidden")
+        local seen <const> = {}
+        for i, name in ipairs(names) do
+            local answer <const> = here:get("/" .. name)
+            seen[i] = answer.status == 200 and answer.body or answer.status
+        end
+        assert.same({"a1", "a", "b2", "c3", 404, 404, 301, "a1"}, seen)
+        local strict <close> = assert(core.root(here.root, false))
+        assert.is_nil((select(4, strict:load "same")))
+        collectgarbage()
+        local before <const> = collectgarbage "count"
+        for i = 1, 600 do assert.equal(16384, #many:get("/" .. i).body) end
+        collectgarbage()
+        local kept <const> = collectgarbage "count" - before
+        assert.is_true(kept > 500 and kept < 5000, kept .. " KiB")
     end)
 
     it("says what is wrong with its arguments", function()

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ROOT "tidewire.http.root"
@@ -24,6 +25,7 @@ enum
 {
     SMALL = 16 << 10, /* files up to here are read at once, on the stack */
     RACES = 32,       /* renames that one path may meet with */
+    SETTLED = 2,      /* seconds after a change when the next one shows */
     NAMES = 16 << 10  /* bytes of a folder's names at a time */
 };
 
@@ -268,19 +270,70 @@ static lua_Integer nanoseconds(const struct timespec *t)
     return t->tv_sec * second + t->tv_nsec;
 }
 
+/* What tells a version of a file from all others. */
+struct version
+{
+    uint64_t dev, ino, size;
+    struct timespec modified, changed;
+};
+
+static struct version version_of(const struct stat *st)
+{
+    return (struct version){.dev = st->st_dev,
+                            .ino = st->st_ino,
+                            .size = (uint64_t)st->st_size,
+                            .modified = st->st_mtim,
+                            .changed = st->st_ctim};
+}
+
+/* Pushes the version of contents that have been read, as bytes; nil if it may
+   be changed again within the same tick of the clock, or a link may come to
+   lead there. */
+static void push_version(lua_State *L, const struct root *root,
+                         const struct stat *st)
+{
+    const struct version version = version_of(st);
+    if (root->follow && st->st_size <= SMALL &&
+        st->st_ctim.tv_sec + SETTLED <= time(NULL))
+        lua_pushlstring(L, (const char *)&version, sizeof version);
+    else
+        lua_pushnil(L);
+}
+
+/* True if the path leads to the file whose version is at 3, wherever it may lie
+   now: this file has been read below the root. */
+static bool is_known(lua_State *L, const struct root *root, const char *path)
+{
+    size_t len;
+    const char *known = lua_tolstring(L, 3, &len);
+    struct stat st;
+    path += strspn(path, "/");
+    if (!known || fstatat(root->fd, path, &st, 0) < 0)
+        return false;
+    const struct version version = version_of(&st);
+    return len == sizeof version && memcmp(known, &version, len) == 0;
+}
+
 /*
- * root:load(path) -> a small file's contents as a string, an open file, or
- * false for a folder; its size in bytes; when it was changed, in nanoseconds
- * since 1970. Or nil, message, code: EXDEV for what leads out, EAGAIN for what
- * is just being changed.
+ * root:load(path [, version]) -> a small file's contents as a string, an open
+ * file, or false for a folder; its size in bytes; when it was changed, in
+ * nanoseconds since 1970; its version, of contents that may be kept. True alone
+ * if it is of that version still. Or nil, message, code: EXDEV for what leads
+ * out, EAGAIN for what is just being changed.
  */
 static int root_load(lua_State *L)
 {
     struct root *root = check_root(L);
     size_t len;
     const char *path = luaL_checklstring(L, 2, &len);
+    lua_settop(L, 3);
     if (strlen(path) != len)
         return fail(L, -EINVAL, path);
+    if (is_known(L, root, path))
+    {
+        lua_pushboolean(L, true);
+        return 1;
+    }
     push_spare(L);
     struct stat st;
     int rc = open_path(root, path, &st);
@@ -290,7 +343,8 @@ static int root_load(lua_State *L)
         return fail(L, rc, path);
     lua_pushinteger(L, (lua_Integer)st.st_size);
     lua_pushinteger(L, nanoseconds(&st.st_mtim));
-    return 3;
+    push_version(L, root, &st);
+    return 4;
 }
 
 /* Adds the names in `data` to the list on top, a slash behind folders; true if

@@ -28,17 +28,18 @@ local STATUS <const> = {
 -- Compressed files that may stand beside others, the better first.
 local CODINGS <const> = { { name = "br", suffix = ".br" }, { name = "gzip", suffix = ".gz" } }
 
--- How many files, or values of Accept-Encoding, are remembered at a time, and how
--- long their names may be: clients choose them.
-local KNOWN <const>, LENGTH <const> = 1024, 512
+-- How much is remembered of files, or of values of Accept-Encoding, at a time: one
+-- for each, and for each so many bytes of contents; and how long their names may be:
+-- clients choose them.
+local KNOWN <const>, BYTES <const>, LENGTH <const> = 4096, 1024, 512
 
 -- Adds to a table that forgets everything once it is full.
-local function remember(memory, key, value)
-    if memory.n == KNOWN then
+local function remember(memory, key, value, bytes)
+    local n <const> = memory.n + 1 + bytes // BYTES
+    if n > KNOWN then
         memory.known, memory.n = {}, 0
-    end
-    if #key <= LENGTH then
-        memory.known[key], memory.n = value, memory.n + 1
+    elseif #key <= LENGTH then
+        memory.known[key], memory.n = value, n
     end
     return value
 end
@@ -59,7 +60,7 @@ local function codings(memory, value)
                 { q = q, name = coding.name, suffix = coding.suffix })
         end
     end
-    return remember(memory, value, list)
+    return remember(memory, value, list, 0)
 end
 
 -- What is said of a version of a file. What changes the file changes its size or
@@ -77,51 +78,71 @@ local function describe(self, path, size, mtime, coding)
     if coding then
         fields[#fields + 1] = { "Content-Encoding", coding.name }
     end
-    return { size = size, mtime = mtime, seconds = seconds, young = young,
+    return { path = path, size = size, mtime = mtime, seconds = seconds, young = young,
         modified = modified, etag = etag, fields = fields,
         type = mime.of(coding and path:sub(1, -#coding.suffix - 1) or path, self.types) }
 end
 
-local function about_file(self, path, size, mtime, coding)
+-- Opens a file. Contents that have been read are kept, and read again when the
+-- file's size, its times or its place on the disk are others.
+-- Returns what representation.send takes, or false for a folder, or nil, message, code.
+local function open(self, path, coding)
     local key <const> = coding and coding.name .. path or path
-    local about <const> = self.about.known[key]
-    if about and about.size == size and about.mtime == mtime and not about.young then
-        return about
+    local about = self.about.known[key]
+    local data <const>, size <const>, mtime <const>, version <const> =
+        self.root:load(path, about and about.version)
+    if data == true then
+        return about, about.data
+    elseif not data then
+        return data, size, mtime
     end
-    return remember(self.about, key, describe(self, path, size, mtime, coding))
+    local new <const> = not about or about.young or about.size ~= size or about.mtime ~= mtime
+    about = new and describe(self, path, size, mtime, coding) or about
+    about.version, about.data = version, version and data
+    if new or version then
+        remember(self.about, key, about, version and size or 0)
+    end
+    return about, data
 end
 
--- Sends a file, or one beside it that is the same, compressed: if the client takes
--- that, and it has not been left behind by a change.
-local function send_file(self, req, res, path, data, size, mtime)
-    local accepted <const> = self.precompressed and req:header "accept-encoding"
-    local _ <close> = type(data) == "userdata" and data or nil
-    local chosen
+-- A file that is the same, compressed: if the client takes it, and it has not been
+-- left behind by a change.
+local function compressed(self, req, about)
+    local accepted <const> = req:header "accept-encoding"
     for _, coding in ipairs(accepted and codings(self.codings, accepted) or {}) do
-        local other <const>, n <const>, changed <const> = self.root:load(path .. coding.suffix)
-        if other and changed >= mtime then
-            path, data, size, mtime, chosen = path .. coding.suffix, other, n, changed, coding
-            break
+        local other <const>, data <const> = open(self, about.path .. coding.suffix, coding)
+        if other and other.mtime >= about.mtime then
+            return other, data
         end
     end
-    local _ <close> = chosen and type(data) == "userdata" and data or nil
-    local about <const> = about_file(self, path, size, mtime, chosen)
-    return representation.send(req, res, about, data)
 end
 
--- Opens what a path leads to, or the index page where it ends with a slash.
--- Returns the path, and what root:load does.
+local function send_file(self, req, res, about, data)
+    local _ <close> = type(data) == "userdata" and data or nil
+    local other, contents
+    if self.precompressed then
+        other, contents = compressed(self, req, about)
+    end
+    if not other then
+        return representation.send(req, res, about, data)
+    end
+    local _ <close> = type(contents) == "userdata" and contents or nil
+    return representation.send(req, res, other, contents)
+end
+
+-- Opens what a path leads to, or the index page where it ends with a slash; as
+-- `open` does.
 local function find(self, path)
     if path:byte(-1) ~= 0x2f then
-        return path, self.root:load(path)
+        return open(self, path)
     end
     for _, name in ipairs(self.index) do
-        local data <const>, size <const>, mtime <const> = self.root:load(path .. name)
-        if data or data == nil and mtime ~= "ENOENT" then
-            return path .. name, data, size, mtime
+        local about <const>, data <const>, code <const> = open(self, path .. name)
+        if about or about == nil and code ~= "ENOENT" then
+            return about, data, code
         end
     end
-    return path, nil, "no index page", "ENOENT"
+    return nil, "no index page", "ENOENT"
 end
 
 local function send_list(self, res, path, title)
@@ -161,18 +182,18 @@ local function get(self, req, res)
     if not below then
         return res:error(404)
     end
-    local path <const>, data, size, mtime = find(self, below)
-    if data then
-        return send_file(self, req, res, path, data, size, mtime)
-    elseif data == false then
+    local about, data, code = find(self, below)
+    if about then
+        return send_file(self, req, res, about, data)
+    elseif about == false then
         return redirect(req, res)
-    elseif self.list and path == below and mtime == "ENOENT" and path:byte(-1) == 0x2f then
-        data, size, mtime = send_list(self, res, path, req.path)
+    elseif self.list and code == "ENOENT" and below:byte(-1) == 0x2f then
+        about, data, code = send_list(self, res, below, req.path)
     end
-    if not data and not STATUS[mtime] then
-        error(size, 0)
-    elseif not data then
-        res:error(STATUS[mtime])
+    if not about and not STATUS[code] then
+        error(data, 0)
+    elseif not about then
+        res:error(STATUS[code])
     end
 end
 
@@ -213,7 +234,9 @@ end
 -- GET and HEAD, with conditions and ranges; a folder's index page. Paths are names
 -- below the root: what leads out of it (`..`, links), what is no file, and names
 -- that hold an encoded slash or NUL are not found. The root's own path may be a
--- link: that is looked at again once a second.
+-- link: that is looked at again once a second. Some small files' contents are kept,
+-- 4 MiB at most, and read again when a file is not the same any more by its times,
+-- size and inode; tags, too, rest on these.
 --
 -- Options: `index` {"index.html"}: names of index pages.
 -- `list` false: list folders that have none. `dotfiles` false: show names that
