@@ -4,7 +4,7 @@
 # may be named as arguments.
 set -eu
 
-need="gcc libc6-dev lua5.4 liblua5.4-dev lua-busted pkg-config netbase python3 strace libbluetooth-dev libwslay-dev nettle-dev python3-websockets lua-zlib lua-cjson nginx curl"
+need="gcc libc6-dev lua5.4 liblua5.4-dev lua-busted pkg-config netbase python3 strace libbluetooth-dev libwslay-dev nettle-dev python3-websockets lua-zlib lua-cjson media-types curl"
 missing=""
 
 command -v dpkg-query >/dev/null 2>&1 || exit 0
