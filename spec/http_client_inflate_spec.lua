@@ -112,7 +112,7 @@ end)
 describe("a bomb", function()
     local bomb <const> = deflate(("\0"):rep(100 << 20))
 
-    it("goes off nowhere", function()
+    it("22: goes off nowhere", function()
         collectgarbage()
         local before <const> = net.status "VmHWM"
         net.fails("EMSGSIZE", get(encoded(bomb)))
