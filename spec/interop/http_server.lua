@@ -106,10 +106,19 @@ app:get("/memory", function(_, res)
     res:text(file:read("a"):match "VmHWM:%s*(%d+)" .. "\n")
 end)
 
+-- How many requests there have been, and how many connections there are, by the
+-- socket; and what a proxy says about the client.
+local over_unix
+app:get("/proxied", function(req, res)
+    local stats <const> = over_unix:stats()
+    res:text(("%d %d %s %s\n"):format(stats.requests, stats.connections,
+        req:header "X-Forwarded-For", req:header "Host"))
+end)
+
 app:mount("/files", assert(http.files(folder .. "/files")))
 
 local over_tcp <const> = assert(http.server { handler = app })
-local over_unix <const> = assert(http.server { handler = app, path = folder .. "/socket" })
+over_unix = assert(http.server { handler = app, path = folder .. "/socket" })
 task.scope(function(scope)
     scope:spawn(over_tcp.run, over_tcp)
     scope:spawn(over_unix.run, over_unix)
