@@ -75,7 +75,8 @@ describe("behind nginx, our server", function()
     it("answers many requests on few connections", function()
         assert.equal(("hello\n"):rep(100), curl "'URL/hello?[1-100]'")
         local requests <const>, connections <const> =
-            curl "-H 'X-Client: 192.0.2.1' URL/proxied":match "^(%d+) (%d+) 192.0.2.1 example.org\n$"
+            curl "-H 'X-Client: 192.0.2.1' URL/proxied"
+                :match "^(%d+) (%d+) 192.0.2.1 example.org\n$"
         assert.equal("101", requests)
         assert.is_true(tonumber(connections) <= 2)
     end)

@@ -8,7 +8,7 @@
 
 enum
 {
-    LINGER_STEPS = 16 /* at a time */
+    LINGER_STEPS = 16 /* before others have their turn */
 };
 
 static void move(struct tw_http_conn *c, enum tw_http_state state)
@@ -55,7 +55,7 @@ static void expire(struct tw_http_conn *c)
 {
     if (c->phase == TW_HTTP_HEADING)
         tw_http_conn_refuse(c, 408, "the head of the request took too long");
-    else if (c->state == TW_HTTP_READY)
+    else if (c->state == TW_HTTP_READY && c->phase == TW_HTTP_IDLE)
         tw_http_conn_phase(c, TW_HTTP_IDLE);
     else
         tw_http_conn_drop(c);
@@ -180,13 +180,11 @@ void tw_http_conn_abort(struct tw_http_conn *c)
     tw_http_conn_drop(c);
 }
 
-/* Throws away what has come: TW_EOF after the last of it, or more of it than
-   is good; or why there is none. */
+/* Throws away what has come: 0; or why there is nothing. */
 static int discard(struct tw_http_conn *c)
 {
     ssize_t n = c->st->ops->read(c->st, c->server->input, TW_HTTP_INPUT);
-    c->discarded += n > 0 ? (uint32_t)n : 0;
-    return n < 0 ? (int)n : c->discarded > TW_HTTP_DISCARD ? TW_EOF : 0;
+    return n < 0 ? (int)n : 0;
 }
 
 /* One step of leaving: 0, TW_WANT_*, or the end. */
@@ -203,8 +201,9 @@ static int leave(struct tw_http_conn *c)
     return ops->shutdown ? ops->shutdown(c->st) : TW_EOF;
 }
 
-static void linger(struct tw_http_conn *c)
+void tw_http_conn_linger(struct tw_http_conn *c)
 {
+    move(c, TW_HTTP_LINGERING);
     for (int i = 0; i < LINGER_STEPS; i++)
     {
         int rc = leave(c);
@@ -214,9 +213,12 @@ static void linger(struct tw_http_conn *c)
         if (wants && rc == 0)
             return;
         if (rc < 0 && rc != TW_WANT_RETRY)
-            break;
+        {
+            tw_http_conn_drop(c);
+            return;
+        }
     }
-    tw_http_conn_drop(c);
+    tw_http_conn_ready(c);
 }
 
 void tw_http_conn_leave(struct tw_http_conn *c)
@@ -224,11 +226,9 @@ void tw_http_conn_leave(struct tw_http_conn *c)
     tw_http_conn_unbind(c);
     forget(c);
     c->server->api->buf_deinit(&c->st->rbuf);
-    move(c, TW_HTTP_LINGERING);
     tw_http_conn_phase(c, TW_HTTP_LEAVING);
-    c->discarded = 0;
     c->told = false;
-    linger(c);
+    tw_http_conn_linger(c);
 }
 
 void tw_http_conn_refuse(struct tw_http_conn *c, int status, const char *why)
@@ -254,7 +254,7 @@ static void wake(struct tw_waiter *waiter, int status)
     if (status < 0)
         tw_http_conn_drop(c);
     else if (c->state == TW_HTTP_LINGERING)
-        linger(c);
+        tw_http_conn_linger(c);
     else
         tw_http_conn_ready(c);
 }

@@ -31,6 +31,10 @@ void tw_http_conn_abort(struct tw_http_conn *c);
    closed with input that nobody read may take what was sent with it. */
 void tw_http_conn_leave(struct tw_http_conn *c);
 
+/* Goes on with that: throws away what has come, until the peer closes or the
+   time is up. In between the connection is READY, in its phase LEAVING. */
+void tw_http_conn_linger(struct tw_http_conn *c);
+
 /* Ditto, after answering with a status and the reason of it. */
 void tw_http_conn_refuse(struct tw_http_conn *c, int status, const char *why);
 

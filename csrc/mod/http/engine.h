@@ -9,6 +9,8 @@
  *         |  |  has come     | incomplete      |             refers to it
  *         |  +---------------+                 |
  *         +---------- answered ----------------+----> LINGERING ---> DEAD
+ *
+ * One that lingers stands in line, too, when there is much to be thrown away.
  */
 #ifndef TW_MOD_HTTP_ENGINE_H
 #define TW_MOD_HTTP_ENGINE_H
@@ -50,7 +52,7 @@ enum
     TW_HTTP_INPUT = 65536,       /* bytes received at a time */
     TW_HTTP_SMALL = 16384,       /* bodies that are copied to their heads */
     TW_HTTP_HELD_BACK = 65536,   /* bytes that wait for the client to read */
-    TW_HTTP_DISCARD = 256 << 10, /* bytes thrown away before we hang up */
+    TW_HTTP_DISCARD = 256 << 10, /* of a body, for the next request's sake */
 };
 
 struct tw_http_conn
@@ -66,7 +68,6 @@ struct tw_http_conn
     struct tw_buf fields;     /* of the answer, as they are sent */
     struct tw_http_scan scan; /* of the head that is coming */
     uint32_t index;           /* in the server's table, from 1 on */
-    uint32_t discarded;       /* bytes */
     uint8_t state, phase;
     uint8_t dir; /* TW_READ or TW_WRITE, which it waits for */
     bool broken; /* nothing more can be sent or received */

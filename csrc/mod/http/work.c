@@ -425,6 +425,11 @@ static int work_step(lua_State *L, struct tw_wait *wait)
             return rest(L, s, wait);
         if (s->rt->budget < ATTEMPTS)
             return let_others(L, s, wait);
+        if (c->phase == TW_HTTP_LEAVING)
+        {
+            tw_http_conn_linger(c);
+            return let_others(L, s, wait);
+        }
         if (next_request(L, c))
             call_handler(L, s);
     }
