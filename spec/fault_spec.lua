@@ -35,6 +35,7 @@ local SCENARIOS <const> = {
     task_net = {300, 40},
     fds = {100, 15},
     http_files = {50, 0}, -- which are no network
+    http_form = {300, 0},
 }
 
 local KINDS <const> = {

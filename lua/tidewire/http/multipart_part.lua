@@ -140,19 +140,23 @@ local function copy(self, file)
     end
 end
 
--- Fills the file `written`, then gives it its name.
+-- Fills the file `written`, then gives it its name. What removes it otherwise is
+-- there first: there may be no memory for it later.
 local function write(self, written, name)
-    local file <const>, message <const>, number <const> = io.open(written, "wb")
-    if not file then
-        return failed(message, number)
-    end
-    local complete
+    local file, complete
     local _ <close> = setmetatable({}, { __close = function()
-        if not complete then
+        if io.type(file) == "file" then
+            file:close()
+        end
+        if file and not complete then
             os.remove(written)
         end
     end })
-    local _ <close> = file
+    local opened <const>, message <const>, number <const> = io.open(written, "wb")
+    if not opened then
+        return failed(message, number)
+    end
+    file = opened
     local size <const>, why, code = copy(self, file)
     if not size then
         return nil, why, code
