@@ -141,8 +141,27 @@ void tw_http_conn_await(struct tw_http_conn *c, int want)
 
 /* -- the end ------------------------------------------------------------- */
 
+void tw_http_conn_bind(struct tw_http_conn *c, struct tw_http_req *req,
+                       struct tw_http_res *res)
+{
+    struct tw_http *http = c->server->http;
+    req->conn = res->conn = c;
+    c->req = req;
+    c->res = res;
+    http->known_request = req;
+    http->known_response = res;
+}
+
+/* From now on they may be collected, and others be made where they were. */
+static void forget_known(struct tw_http *http, const struct tw_http_conn *c)
+{
+    if (http->known_request == c->req)
+        http->known_request = http->known_response = NULL;
+}
+
 void tw_http_conn_unbind(struct tw_http_conn *c)
 {
+    forget_known(c->server->http, c);
     if (c->req)
         c->req->conn = NULL;
     if (c->res)

@@ -18,6 +18,10 @@ void tw_http_conn_await(struct tw_http_conn *c, int want);
 void tw_http_conn_ready(struct tw_http_conn *c);
 void tw_http_conn_busy(struct tw_http_conn *c);
 
+/* An exchange begins. */
+void tw_http_conn_bind(struct tw_http_conn *c, struct tw_http_req *req,
+                       struct tw_http_res *res);
+
 /* The exchange is over: no script reaches the connection any more. */
 void tw_http_conn_unbind(struct tw_http_conn *c);
 

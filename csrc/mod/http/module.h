@@ -13,6 +13,8 @@ struct tw_http
 {
     const struct tw_api *api;
     const void *server, *request, *response; /* their metatables */
+    /* Of the exchange that was begun last and goes on; else NULL. */
+    const void *known_request, *known_response;
 };
 
 /* Its user values. */

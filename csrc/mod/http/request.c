@@ -6,8 +6,11 @@
 
 static struct tw_http_req *self(lua_State *L)
 {
-    return tw_http_check(L, 1, tw_http_state(L)->request,
-                         "tidewire.http.request");
+    const struct tw_http *http = tw_http_state(L);
+    struct tw_http_req *r = lua_touserdata(L, 1);
+    if (r && r == http->known_request)
+        return r;
+    return tw_http_check(L, 1, http->request, "tidewire.http.request");
 }
 
 struct tw_http_req *tw_http_req_new(lua_State *L, struct tw_http_server *s,
@@ -150,7 +153,7 @@ static const struct known *find_known(lua_State *L, int idx)
     const char *key =
         lua_type(L, idx) == LUA_TSTRING ? lua_tostring(L, idx) : "";
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (strcmp(known[i].name, key) == 0)
+        if (known[i].name[0] == key[0] && strcmp(known[i].name, key) == 0)
             return &known[i];
     return NULL;
 }

@@ -15,8 +15,11 @@ struct tw_http_res *tw_http_res_new(lua_State *L)
 
 struct tw_http_res *tw_http_res_self(lua_State *L)
 {
-    return tw_http_check(L, 1, tw_http_state(L)->response,
-                         "tidewire.http.response");
+    const struct tw_http *http = tw_http_state(L);
+    struct tw_http_res *res = lua_touserdata(L, 1);
+    if (res && res == http->known_response)
+        return res;
+    return tw_http_check(L, 1, http->response, "tidewire.http.response");
 }
 
 /* -- what it has --------------------------------------------------------- */

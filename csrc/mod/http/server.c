@@ -55,7 +55,7 @@ static void take_functions(lua_State *L)
     take_function(L, "spawn", TW_HTTP_SPAWN);
 }
 
-static void init(struct tw_http_server *s, const struct tw_http *http,
+static void init(struct tw_http_server *s, struct tw_http *http,
                  struct tw_runtime *rt)
 {
     memset(s, 0, sizeof *s);
@@ -67,6 +67,7 @@ static void init(struct tw_http_server *s, const struct tw_http *http,
     s->timer.wake = tw_http_sweep;
     s->armed = TW_FOREVER;
     s->api = http->api;
+    s->http = http;
     s->api->queue_init(&s->sleepers);
     s->api->queue_init(&s->watchers);
 }
@@ -91,7 +92,7 @@ static void make_room(lua_State *L, struct tw_http_server *s)
  */
 static int http_server(lua_State *L)
 {
-    const struct tw_http *http = tw_http_state(L);
+    struct tw_http *http = tw_http_state(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     struct tw_http_server *s = lua_newuserdatauv(L, sizeof *s, TW_HTTP_VALUES);

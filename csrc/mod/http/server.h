@@ -24,7 +24,8 @@ enum
 
 struct tw_http_server
 {
-    const struct tw_api *api; /* NULL: closed */
+    const struct tw_api *api;
+    struct tw_http *http; /* outlives it: its functions have it */
     struct tw_runtime *rt;
     struct tw_http_link states[TW_HTTP_STATES], phases[TW_HTTP_PHASES];
     int64_t times[TW_HTTP_PHASES]; /* ns */

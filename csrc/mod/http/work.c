@@ -150,7 +150,8 @@ static bool take_head(struct tw_http_conn *c, const struct input *in,
     struct tw_buf *held = &c->st->rbuf;
     c->scan = (struct tw_http_scan){0};
     if (in->data == s->input)
-        return s->api->buf_append(held, in->data + size, in->len - size);
+        return in->len == size ||
+               s->api->buf_append(held, in->data + size, in->len - size);
     memcpy(s->input, in->data, size);
     s->api->buf_consume(held, size);
     return true;
@@ -170,9 +171,7 @@ static bool begin_exchange(lua_State *L, struct tw_http_conn *c,
         lua_settop(L, EXPLAIN);
         return false;
     }
-    req->conn = res->conn = c;
-    c->req = req;
-    c->res = res;
+    tw_http_conn_bind(c, req, res);
     res->keep = head->keep && !s->stopping;
     res->bodiless = head->method.len == 4 && memcmp(req->bytes, "HEAD", 4) == 0;
     req->since = s->logging ? s->rt->net->clock(s->rt->net) : 0;
