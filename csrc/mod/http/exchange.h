@@ -6,7 +6,7 @@
 
 /* -- requests (request.c) -------------------------------------------------- */
 
-/* Pushes a request made of the head that was read last, of `size` bytes. */
+/* Pushes a request made of a head, yet without its metatable. */
 struct tw_http_req *tw_http_req_new(lua_State *L, struct tw_http_server *s,
                                     const struct tw_http_head *head,
                                     const char *bytes);
@@ -25,6 +25,7 @@ bool tw_http_req_discard(struct tw_http_req *r);
 
 /* -- answers (response.c, output.c) ---------------------------------------- */
 
+/* Pushes an answer, ditto. */
 struct tw_http_res *tw_http_res_new(lua_State *L);
 
 /* The response at 1 of a method. */

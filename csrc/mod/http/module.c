@@ -11,53 +11,56 @@ void tw_http_setfuncs(lua_State *L, const luaL_Reg *list)
 }
 
 /* A type: its metatable goes to that user value, its methods, in several lists,
-   to another, unless that is 0. */
+   to the module under that name, if there is one. */
 struct type
 {
-    const char *name;
-    int metatable, table;
+    const char *name, *field;
+    int metatable;
     const luaL_Reg *meta, *methods[4];
 };
 
 static const struct type types[] = {
     {"tidewire.http.server",
+     NULL,
      TW_HTTP_SERVER,
-     0,
      tw_http_server_meta,
      {tw_http_server_methods}},
     {"tidewire.http.request",
+     "request",
      TW_HTTP_REQUEST,
-     TW_HTTP_REQUEST_METHODS,
      tw_http_request_meta,
      {tw_http_request_methods, tw_http_request_body}},
     {"tidewire.http.response",
+     "response",
      TW_HTTP_RESPONSE,
-     TW_HTTP_RESPONSE_METHODS,
      tw_http_response_meta,
      {tw_http_response_methods, tw_http_answer_methods,
       tw_http_sendfile_methods}},
 };
 
-/* Returns the address of the metatable. */
+/* Adds to the module on top. Returns the address of the metatable. */
 static const void *open_type(lua_State *L, const struct type *type)
 {
-    lua_createtable(L, 0, 8); /* mt */
-    lua_pushstring(L, type->name);
-    lua_setfield(L, -2, "__name");
-    lua_newtable(L); /* mt methods */
+    lua_newtable(L); /* methods */
     for (int i = 0; type->methods[i]; i++)
         tw_http_setfuncs(L, type->methods[i]);
-    if (type->table)
-    {
-        lua_pushvalue(L, -1);
-        lua_setiuservalue(L, lua_upvalueindex(2), type->table);
-    }
-    lua_setfield(L, -2, "__index");
-    tw_http_setfuncs(L, type->meta);
+    lua_createtable(L, 0, 8); /* methods mt */
+    lua_pushstring(L, type->name);
+    lua_setfield(L, -2, "__name");
     lua_pushliteral(L, "locked");
     lua_setfield(L, -2, "__metatable");
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, "__index");
+    for (int i = 1; i <= 2; i++)
+        lua_pushvalue(L, lua_upvalueindex(i));
+    lua_pushvalue(L, -4); /* methods mt state state methods */
+    luaL_setfuncs(L, type->meta, 3);
     const void *address = lua_topointer(L, -1);
     lua_setiuservalue(L, lua_upvalueindex(2), type->metatable);
+    if (type->field)
+        lua_setfield(L, -2, type->field);
+    else
+        lua_pop(L, 1);
     return address;
 }
 
@@ -65,17 +68,13 @@ static const void *open_type(lua_State *L, const struct type *type)
 static int fill_module(lua_State *L)
 {
     struct tw_http *http = tw_http_state(L);
+    lua_newtable(L);
     http->server = open_type(L, &types[0]);
     http->request = open_type(L, &types[1]);
     http->response = open_type(L, &types[2]);
-    lua_newtable(L);
     tw_http_open_file(L);
     luaL_setfuncs(L, tw_http_codec_functions, 0);
     tw_http_setfuncs(L, tw_http_functions);
-    tw_http_push(L, TW_HTTP_REQUEST_METHODS);
-    lua_setfield(L, -2, "request");
-    tw_http_push(L, TW_HTTP_RESPONSE_METHODS);
-    lua_setfield(L, -2, "response");
     lua_newtable(L);
     tw_http_setfuncs(L, tw_http_request_lazy);
     lua_pushvalue(L, -1);

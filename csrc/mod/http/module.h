@@ -23,8 +23,6 @@ enum
     TW_HTTP_SERVER = 1, /* the metatables ... */
     TW_HTTP_REQUEST,
     TW_HTTP_RESPONSE,
-    TW_HTTP_REQUEST_METHODS, /* ... and what Lua files add to */
-    TW_HTTP_RESPONSE_METHODS,
     TW_HTTP_LAZY, /* fields of requests: functions that make them */
     TW_HTTP_USER_VALUES = TW_HTTP_LAZY
 };
@@ -37,6 +35,13 @@ static inline struct tw_runtime *tw_http_runtime(lua_State *L)
 static inline struct tw_http *tw_http_state(lua_State *L)
 {
     return lua_touserdata(L, lua_upvalueindex(2));
+}
+
+/* Functions in metatables have a third: the table of the type's methods. */
+static inline void tw_http_push_method(lua_State *L, int name)
+{
+    lua_pushvalue(L, name);
+    lua_rawget(L, lua_upvalueindex(3));
 }
 
 static inline void tw_http_push(lua_State *L, int user_value)
@@ -59,7 +64,7 @@ static inline void *tw_http_check(lua_State *L, int idx, const void *metatable,
     return NULL;
 }
 
-/* Sets functions in the table on top, with the upvalues of the running one. */
+/* Sets functions in the table on top, with the two states as upvalues. */
 void tw_http_setfuncs(lua_State *L, const luaL_Reg *list);
 
 /* What does without all that: adds to the table on top. */

@@ -32,8 +32,6 @@ struct tw_http_req *tw_http_req_new(lua_State *L, struct tw_http_server *s,
     memcpy(rest + body + fields, bytes, head->size);
     if (r->body)
         tw_http_body_begin(r->body, head, &s->limits);
-    tw_http_push(L, TW_HTTP_REQUEST);
-    lua_setmetatable(L, -2);
     return r;
 }
 
@@ -150,9 +148,8 @@ static const struct known
 
 static const struct known *find_known(lua_State *L, int idx)
 {
-    const char *key =
-        lua_type(L, idx) == LUA_TSTRING ? lua_tostring(L, idx) : "";
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    const char *key = lua_tostring(L, idx); /* numbers match nothing */
+    for (size_t i = 0; key && i < sizeof known / sizeof known[0]; i++)
         if (known[i].name[0] == key[0] && strcmp(known[i].name, key) == 0)
             return &known[i];
     return NULL;
@@ -182,7 +179,7 @@ static int lazy_k(lua_State *L, int status, lua_KContext ctx)
     return 1;
 }
 
-/* What no request has from the beginning: kept, a method, or made now. */
+/* What no request has from the beginning: kept, or made now. */
 static int other_field(lua_State *L)
 {
     if (lua_getiuservalue(L, 1, 1) == LUA_TTABLE)
@@ -191,10 +188,6 @@ static int other_field(lua_State *L)
         if (lua_rawget(L, -2) != LUA_TNIL)
             return 1;
     }
-    tw_http_push(L, TW_HTTP_REQUEST_METHODS);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, -2) != LUA_TNIL)
-        return 1;
     tw_http_push(L, TW_HTTP_LAZY);
     lua_pushvalue(L, 2);
     if (lua_rawget(L, -2) == LUA_TNIL)
@@ -208,10 +201,11 @@ static int req_index(lua_State *L)
 {
     const struct tw_http_req *r = self(L);
     const struct known *field = find_known(L, 2);
-    if (!field)
-        return other_field(L);
-    field->push(L, r);
-    return 1;
+    if (field)
+        field->push(L, r);
+    else
+        tw_http_push_method(L, 2);
+    return !field && lua_isnil(L, -1) ? other_field(L) : 1;
 }
 
 /* req.name = value: kept with the request; max_body is what the body may have

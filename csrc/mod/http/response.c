@@ -8,8 +8,6 @@ struct tw_http_res *tw_http_res_new(lua_State *L)
 {
     struct tw_http_res *res = lua_newuserdatauv(L, sizeof *res, 1);
     *res = (struct tw_http_res){.status = 200, .length = -1};
-    tw_http_push(L, TW_HTTP_RESPONSE);
-    lua_setmetatable(L, -2);
     return res;
 }
 
@@ -27,11 +25,10 @@ struct tw_http_res *tw_http_res_self(lua_State *L)
 static int res_index(lua_State *L)
 {
     const struct tw_http_res *res = tw_http_res_self(L);
-    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
-    tw_http_push(L, TW_HTTP_RESPONSE_METHODS);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, -2) != LUA_TNIL)
+    tw_http_push_method(L, 2);
+    if (!lua_isnil(L, -1))
         return 1;
+    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
     if (strcmp(key, "status") == 0)
         lua_pushinteger(L, res->status);
     else if (strcmp(key, "sent") == 0)

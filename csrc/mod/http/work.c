@@ -22,6 +22,9 @@ enum
     SELF = 1,
     HANDLER,
     EXPLAIN,
+    REQ_TYPE,
+    RES_TYPE,
+    TOP = RES_TYPE,
     REQ,
     RES
 };
@@ -165,10 +168,14 @@ static bool begin_exchange(lua_State *L, struct tw_http_conn *c,
     struct tw_http_server *s = c->server;
     tw_http_conn_busy(c);
     struct tw_http_req *req = tw_http_req_new(L, s, head, s->input);
+    lua_pushvalue(L, REQ_TYPE);
+    lua_setmetatable(L, REQ);
     struct tw_http_res *res = tw_http_res_new(L);
+    lua_pushvalue(L, RES_TYPE);
+    lua_setmetatable(L, RES);
     if (c->state != TW_HTTP_BUSY)
     {
-        lua_settop(L, EXPLAIN);
+        lua_settop(L, TOP);
         return false;
     }
     tw_http_conn_bind(c, req, res);
@@ -230,12 +237,13 @@ static int failure_of(lua_State *L)
 
 /* The handler has returned, or failed with what is on top. What is the client's
    doing is nobody else's business. */
-static void handled(lua_State *L, int status)
+static void handled(lua_State *L, const struct tw_http_server *s, int status)
 {
     struct tw_http_res *res = lua_touserdata(L, RES);
     bool failed = status != LUA_OK && status != LUA_YIELD;
     int failure = failed ? failure_of(L) : 0;
-    const struct tw_http_server *s = lua_touserdata(L, SELF);
+    if (!failed && (!res->conn || res->stage == TW_HTTP_DONE))
+        return; /* as it should be */
     bool cancelled = failed && s->api->is_cancelled(L, -1);
     if (cancelled && res->conn)
         tw_http_conn_abort(res->conn);
@@ -258,7 +266,7 @@ static int handled_k(lua_State *L, int status, lua_KContext ctx)
 {
     struct tw_http_server *s = lua_touserdata(L, SELF);
     (void)ctx;
-    handled(L, status);
+    handled(L, s, status);
     return s->api->run(L, tw_http_runtime(L), work_step);
 }
 
@@ -269,7 +277,7 @@ static void call_handler(lua_State *L, struct tw_http_server *s)
     lua_pushvalue(L, HANDLER);
     lua_pushvalue(L, REQ);
     lua_pushvalue(L, RES);
-    handled(L, lua_pcallk(L, 2, 0, EXPLAIN, 0, handled_k));
+    handled(L, s, lua_pcallk(L, 2, 0, EXPLAIN, 0, handled_k));
 }
 
 /* -- the end of an exchange ---------------------------------------------- */
@@ -345,7 +353,7 @@ static void woken(lua_State *L, struct tw_http_server *s,
                   const struct tw_wait *wait)
 {
     bool slept = lua_toboolean(L, REQ);
-    lua_settop(L, EXPLAIN);
+    lua_settop(L, TOP);
     if (slept)
         s->asleep--;
     if (!slept || wait->status == CALLED)
@@ -401,7 +409,7 @@ static int give_up(lua_State *L)
     const struct tw_http_res *res = lua_touserdata(L, RES);
     if (lua_gettop(L) >= RES && res->conn)
         tw_http_conn_abort(res->conn);
-    lua_settop(L, EXPLAIN);
+    lua_settop(L, TOP);
     return 0;
 }
 
@@ -416,7 +424,7 @@ static int work_step(lua_State *L, struct tw_wait *wait)
     {
         if (lua_gettop(L) == RES && conclude(L, s, wait))
             return TW_TASK_WAIT;
-        lua_settop(L, EXPLAIN);
+        lua_settop(L, TOP);
         if (tw_http_first(s, TW_HTTP_DEAD))
             bury(L, s);
         struct tw_http_conn *c = tw_http_first(s, TW_HTTP_READY);
@@ -460,6 +468,8 @@ int tw_http_server_work(lua_State *L)
     lua_settop(L, SELF);
     lua_getiuservalue(L, SELF, TW_HTTP_HANDLER);
     lua_getiuservalue(L, SELF, TW_HTTP_EXPLAIN);
+    tw_http_push(L, TW_HTTP_REQUEST);
+    tw_http_push(L, TW_HTTP_RESPONSE);
     if (s->spawned > 0)
     {
         s->spawned--;
