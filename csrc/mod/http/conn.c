@@ -75,6 +75,7 @@ void tw_http_sweep(struct tw_waiter *waiter, int status)
         tw__container_of(waiter, struct tw_http_server, timer);
     int64_t now = s->rt->net->clock(s->rt->net), next = TW_FOREVER;
     (void)status;
+    s->rt->turned = now; /* the loop may have slept: times begin now */
     for (int phase = 0; phase < TW_HTTP_TIMELESS; phase++)
     {
         struct tw_http_conn *c = oldest(s, phase);
@@ -199,10 +200,15 @@ void tw_http_conn_abort(struct tw_http_conn *c)
     tw_http_conn_drop(c);
 }
 
-/* Throws away what has come: 0; or why there is nothing. */
+/* Throws away what has come: 0; or why there is nothing. A finalizer may have
+   turned the loop while the server's input is in use. */
 static int discard(struct tw_http_conn *c)
 {
-    ssize_t n = c->st->ops->read(c->st, c->server->input, TW_HTTP_INPUT);
+    struct tw_http_server *s = c->server;
+    char *room = s->api->scratch(s->rt, TW_HTTP_INPUT);
+    if (!room)
+        return -ENOMEM;
+    ssize_t n = c->st->ops->read(c->st, room, TW_HTTP_INPUT);
     return n < 0 ? (int)n : 0;
 }
 

@@ -129,12 +129,13 @@ static int ask(struct tw_http_conn *c)
     return tw_http_put(c, "", 0, &done);
 }
 
-/* What came after the last chunk becomes a list that goes with the request. */
+/* What came after the last chunk becomes a list that goes with the request. Not
+   read to the server's fields: finalizers that run may need them. */
 static void keep_trailers(lua_State *L, struct tw_http_req *r,
                           const char *bytes, size_t len)
 {
-    struct tw_http_server *s = r->conn->server;
-    struct tw_http_head head = {.fields = s->fields, .room = s->limits.fields};
+    struct tw_http_head head = {.room = r->conn->server->limits.fields};
+    head.fields = lua_newuserdatauv(L, head.room * sizeof *head.fields, 0);
     if (tw_http_fields(&head, bytes, len) < 0)
         return;
     tw_http_push_fields(L, bytes, &head);

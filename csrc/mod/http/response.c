@@ -166,7 +166,8 @@ static struct text value_arg(lua_State *L)
     return value;
 }
 
-/* The connection of an answer whose fields may be changed; NULL: it is over. */
+/* The connection of an answer whose fields may be changed; NULL: it is over.
+   After the arguments: numbers become strings there, and finalizers may run. */
 static struct tw_http_conn *changing(lua_State *L, struct tw_http_res **res)
 {
     *res = tw_http_res_self(L);
@@ -177,9 +178,9 @@ static struct tw_http_conn *changing(lua_State *L, struct tw_http_res **res)
 static int set_field(lua_State *L, bool replace)
 {
     struct tw_http_res *res;
-    struct tw_http_conn *c = changing(L, &res);
     struct text name = name_arg(L);
     struct text value = value_arg(L);
+    struct tw_http_conn *c = changing(L, &res);
     if (!c || set_length(L, res, &name))
         return 0;
     const struct tw_api *api = tw_http_state(L)->api;
@@ -217,8 +218,8 @@ static int res_add(lua_State *L)
 static int res_unset(lua_State *L)
 {
     struct tw_http_res *res;
-    struct tw_http_conn *c = changing(L, &res);
     struct text name = name_arg(L);
+    struct tw_http_conn *c = changing(L, &res);
     lua_settop(L, 2);
     if (!c || set_length(L, res, &name))
         return 0;
@@ -290,12 +291,7 @@ static int res_send_k(lua_State *L, struct tw_wait *wait)
     res->bytes += (int64_t)(done - before);
     lua_pushinteger(L, (lua_Integer)done);
     lua_replace(L, 3);
-    if (rc < 0 && c && tw_http_wants(c, wait, rc, c->server->write_time))
-        return TW_TASK_WAIT;
-    if (rc < 0)
-        return tw_http_state(L)->api->fail(L, rc, "send");
-    lua_pushboolean(L, 1);
-    return 1;
+    return tw_http_res_wait(L, wait, rc, "send");
 }
 
 /* Sends the head and what there is room for behind it; how much of the body
@@ -366,7 +362,7 @@ static int res_send(lua_State *L)
         lua_replace(L, 2);
     }
     lua_pushinteger(L, (lua_Integer)copied);
-    return c->server->api->run(L, tw_http_runtime(L), res_send_k);
+    return tw_http_state(L)->api->run(L, tw_http_runtime(L), res_send_k);
 }
 
 const luaL_Reg tw_http_response_meta[] = {

@@ -246,14 +246,15 @@ static int server_wait_k(lua_State *L, struct tw_wait *wait)
     return TW_TASK_WAIT;
 }
 
-/* server:wait(n [, timeout]): waits until there are no more than n connections;
-   true, or nil, message, "timeout". */
+/* server:wait([n [, timeout]]): waits until there are no more than n
+   connections, or fewer than now; true, or nil, message, "timeout". */
 static int server_wait(lua_State *L)
 {
     struct tw_http_server *s = self(L);
-    luaL_checkinteger(L, 2);
+    lua_Integer n = luaL_optinteger(L, 2, (lua_Integer)s->count - 1);
     int64_t timeout = s->api->seconds(L, 3, "timeout");
-    lua_settop(L, 2);
+    lua_settop(L, 1);
+    lua_pushinteger(L, n);
     lua_pushinteger(L, (lua_Integer)timeout);
     return s->api->run(L, s->rt, server_wait_k);
 }

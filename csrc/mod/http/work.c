@@ -245,8 +245,8 @@ static void handled(lua_State *L, const struct tw_http_server *s, int status)
     if (!failed && (!res->conn || res->stage == TW_HTTP_DONE))
         return; /* as it should be */
     bool cancelled = failed && s->api->is_cancelled(L, -1);
-    if (cancelled && res->conn)
-        tw_http_conn_abort(res->conn);
+    if (res->conn && (cancelled || res->writing))
+        tw_http_conn_abort(res->conn); /* also if another task is at it yet */
     else if (res->conn)
         tw_http_res_close(res, failure);
     if (failure >= 500 && !cancelled)

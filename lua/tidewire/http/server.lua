@@ -86,10 +86,9 @@ local function run_short(self, message)
     local now <const> = socket.monotonic()
     if now >= self.warn_from then
         self.warn_from = now + QUIET
-        self.onerror(message)
+        pcall(self.onerror, message)
     end
-    local left <const> = self.engine:stats().connections - 1
-    self.engine:wait(left, PAUSE)
+    self.engine:wait(nil, PAUSE)
 end
 
 -- Takes one connection. False once the listener is closed.
@@ -102,7 +101,9 @@ local function accept(self)
     if conn then
         local stream <const> = conn:makefile "rw"
         conn:close() -- the stream has it all to itself
-        engine:add(stream, peer)
+        if not engine:add(stream, peer) then
+            stream:close()
+        end
     elseif code == "closed" then
         return false
     else
@@ -117,11 +118,13 @@ local function persist(self, f, ...)
     local ok, more
     repeat
         ok, more = pcall(f, ...)
+        if not ok and more ~= task.cancelled then
+            collectgarbage() -- an accepted socket may be among what was lost
+            local paused <const>, failure <const> = pcall(run_short, self, more)
+            more = paused or failure
+        end
         if more == task.cancelled then
             error(more, 0)
-        elseif not ok then
-            collectgarbage() -- an accepted socket may be among what was lost
-            run_short(self, more)
         end
     until ok and not more
 end
