@@ -3,6 +3,7 @@
 local net <const> = require "spec.support.net"
 local peer <const> = require "spec.support.peer"
 local socket <const> = require "tidewire.socket"
+local task <const> = require "tidewire.task"
 
 -- A stream for writing and the socket where it arrives, which does not wait.
 local function writer(mode, ...)
@@ -188,6 +189,25 @@ describe("reading", function()
         b:close()
     end)
 
+    it("waits while somebody else sends", function()
+        local a <const>, b <const> = net.pair()
+        local f <close> = assert(a:makefile("rw"))
+        local sender <const> = task.spawn(function()
+            for _ = 1, 1 << 10 do assert(f:write(("x"):rep(1 << 10))) end
+            return f:flush() and true
+        end)
+        while sender:status() == "ready" do task.yield() end
+        local reader <const> = task.spawn(function() return f:read_exact(2) end)
+        task.yield()
+        assert.same({"waiting", "waiting"}, {sender:status(), reader:status()})
+        assert(b:sendall "ok")
+        assert.equal("ok", reader:join(net.LIMIT))
+        local left = 1 << 20
+        while left > 0 do left = left - #assert(b:recv(left)) end
+        assert.is_true(sender:join(net.LIMIT))
+        a:close()
+        b:close()
+    end)
 end)
 
 describe("output that is never sent", function()

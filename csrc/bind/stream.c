@@ -142,8 +142,10 @@ int ltw_fileobstacle(const struct ltw_file *f, const struct tw_wait *wait,
 int ltw_filewait(lua_State *L, struct ltw_file *f, struct tw_wait *wait, int rc,
                  const char *op)
 {
-    /* Whoever is asked a question should have got it before we wait. */
-    if (rc == TW_WANT_READ && ltw_fileunsent(f))
+    /* Whoever is asked a question should have got it before we wait; but what
+       somebody else is sending needs no help. */
+    bool sending = f->sock && f->sock->watch.claimed & TW_WRITE;
+    if (rc == TW_WANT_READ && ltw_fileunsent(f) && !sending)
     {
         int flushed = tw_stream_flush(&f->st);
         rc = flushed < 0 ? flushed : rc;
