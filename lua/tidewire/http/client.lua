@@ -209,7 +209,7 @@ function methods:request(given)
     local o <const> = complete(self, given, 2)
     local fine <const>, request <const> = pcall(outgoing.new, o)
     if not fine then
-        error(request, 2)
+        error(request, request ~= "not enough memory" and 2 or 0)
     end
     local r <const>, message <const>, code <const> =
         task.timeout(o.timeout or nil, run, self, request, o)

@@ -18,6 +18,10 @@ local SHORT <const> = 32768
 -- is left.
 local INTERIM <const> = 20
 
+-- When a connection has failed while something was sent, what the server had to
+-- say has come already; so many seconds are left for reading it.
+local GRACE <const> = 0.1
+
 --- An exchange over `conn` (a table with a stream and close()).
 -- @param text the request's head
 -- @param o options: max_head; upgrade, if 101 is an answer; expect, the seconds to
@@ -32,44 +36,78 @@ local function can_spawn()
     return not task.current() or coroutine.isyieldable()
 end
 
--- What the task does. Whoever reads is woken if there is nothing to answer to.
-local function send_body(self)
-    local body <const>, conn <const> = self.request.body, self.conn
-    local _ <close> = setmetatable({}, { __close = function(_, err)
+-- Wakes whoever reads, when a task that sends has failed.
+local sending_mt <const> = {
+    __close = function(sending, err)
         if err and err ~= task.cancelled then
-            conn:close()
+            sending.conn:close()
         end
-    end })
+    end,
+}
+
+-- What the task does.
+local function send_body(self, sending)
+    local _ <close> = sending
     if self.go then
         self.go:wait(self.o.expect)
     end
     local ok <const>, message <const>, code <const>, ours <const> =
-        upload.send(body, conn.stream)
+        upload.send(self.request.body, self.conn.stream)
     self.sent = ok
-    if ours then
-        self.failure = { message, code }
-        conn:close()
+    if ok then
+        return
+    end
+    self.failure = { message, code }
+    if not ours then
+        task.sleep(GRACE)
+    end
+    if ours or not self.answered then
+        self.conn:close()
     end
 end
 
--- Sends the request. A failure is not yet the end: the answer may be there.
-local function send(self)
-    local body <const>, stream <const> = self.request.body, self.conn.stream
-    if body and body.text and #body.text <= SHORT and not self.go then
-        body.opened = true
-        self.sent = stream:write(self.text, body.text) and stream:flush()
-        return
+-- Writes texts and sends them: true; or false, and keeps why.
+local function write(self, ...)
+    local stream <const> = self.conn.stream
+    local ok, message, code = stream:write(...)
+    if ok then
+        ok, message, code = stream:flush()
     end
-    local ok <const> = stream:write(self.text) and stream:flush()
+    if not ok then
+        self.failure = { message, code }
+    end
+    return ok ~= nil
+end
+
+-- Raises the error that the task has ended with, if it has.
+local function join_failed(self)
+    if self.sender and self.sender:status() == "failed" then
+        self.sender:join()
+    end
+end
+
+-- Sends the request, or has its body sent: true, or false.
+local function send(self)
+    local body <const> = self.request.body
     if not body then
-        self.sent = ok
-    elseif ok and can_spawn() then
-        self.sender = task.spawn(send_body, self)
+        self.sent = write(self, self.text)
+    elseif body.text and #body.text <= SHORT and not self.go then
+        body.opened = true
+        self.sent = write(self, self.text, body.text)
+    elseif not write(self, self.text) then
+        return false
+    elseif can_spawn() then
+        local sending <const> = setmetatable({ conn = self.conn }, sending_mt)
+        self.sender = task.spawn(send_body, self, sending)
         self.sender:setname "http request body"
-    elseif ok then
+        task.yield() -- from its first line on it says so itself if it fails
+        join_failed(self)
+        return true
+    else
         self.go = nil
         send_body(self)
     end
+    return not self.failure
 end
 
 -- Has the body sent no further.
@@ -79,10 +117,9 @@ end
 
 -- What a failed read comes from: the request's body, perhaps.
 local function reason(self, message, code)
-    if self.sender and self.sender:status() == "failed" then
-        self.sender:join()
-    elseif self.failure then
-        return nil, table.unpack(self.failure, 1, 2)
+    join_failed(self)
+    if self.failure then
+        message, code = self.failure[1], self.failure[2]
     end
     return nil, message, code
 end
@@ -94,7 +131,7 @@ local function final_head(self)
             incoming.head(self.conn.stream, self.request.method, self.o.max_head)
         self.came = self.came or came
         if not head then
-            return reason(self, message, code)
+            return nil, message, code
         elseif head.status >= 200 or head.status == 101 and self.o.upgrade then
             return head
         elseif head.status == 101 then
@@ -109,11 +146,12 @@ end
 --- Sends the request and reads the head of its answer.
 -- @return as incoming.head. self.came: anything has come
 function methods:run()
-    send(self)
-    local head <const>, message <const>, code <const> = final_head(self)
+    local limit <const> = not send(self) and GRACE or nil
+    local head <const>, message <const>, code <const> = task.timeout(limit, final_head, self)
     if not head then
-        return nil, message, code
+        return reason(self, message, code)
     end
+    self.answered = true
     if self.sender and head.status >= 300 then
         self.sender:join(0)
         stop(self)

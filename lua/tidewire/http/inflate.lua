@@ -18,6 +18,9 @@ local GZIP <const>, ZLIB <const>, RAW <const> = 31, 15, -15
 local CODINGS <const> = { gzip = true, ["x-gzip"] = true, deflate = true }
 
 local loaded <const>, zlib <const> = pcall(require, "zlib")
+if not loaded and not tostring(zlib):find("module 'zlib' not found", 1, true) then
+    error(zlib, 0)
+end
 
 --- What can be decoded here, for Accept-Encoding; nil if nothing.
 inflate.accepted = loaded and "gzip, deflate" or nil
@@ -67,7 +70,9 @@ function methods:step()
     end
     local chunk <const> = self.data:sub(self.at, self.at + STEP - 1)
     local ok <const>, out <const>, ended <const>, used <const> = pcall(self.stream, chunk)
-    if not ok then
+    if not ok and tostring(out):find("not enough memory", 1, true) then
+        error(out, 0)
+    elseif not ok then
         return nil, "bad compressed data: " .. tostring(out), "EBADMSG"
     end
     local taken <const> = used - self.member

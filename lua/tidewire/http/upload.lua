@@ -146,7 +146,7 @@ function upload.send(body, stream)
     elseif length and sent < length then
         return wrong_length(sent, length)
     end
-    local ok, message, code = length or stream:write "0\r\n\r\n"
+    local ok, message, code = stream:write(length and "" or "0\r\n\r\n")
     if ok then
         ok, message, code = stream:flush()
     end
