@@ -39,6 +39,10 @@ local SCENARIOS <const> = {
     http_client = {0, 25, except = "^memory"}, -- most of it for loading
 }
 
+if pcall(require, "tidewire.ws_core") then
+    SCENARIOS.websocket = {200, 30}
+end
+
 local KINDS <const> = {
     {"memory once", "the nth request for memory fails", 1},
     {"memory on", "from the nth on all requests for memory fail", 1},

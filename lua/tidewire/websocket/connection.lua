@@ -37,7 +37,8 @@ end
 -- @param close_code what `close_code` is to say, 1006 by default
 function methods:drop(code, message, close_code)
     if self.state ~= "closed" then
-        ended(self, code, message, close_code or 1006)
+        local text <const> = message:gsub("^%l+: ", "") -- of the call that failed
+        ended(self, code, text, close_code or 1006)
     end
     self.wire:discard()
     self.stream:close()
@@ -57,8 +58,8 @@ local function refuse(self, close_code, message)
     if self.state == "open" then
         output.control(self, (">I2"):pack(close_code) .. message, "close")
     end
-    ended(self, CODES[close_code] or "EBADMSG", message, close_code)
     task.spawn(linger, self)
+    ended(self, CODES[close_code] or "EBADMSG", message, close_code)
     return result(self)
 end
 
@@ -68,14 +69,14 @@ local function closed(self, code, reason)
     if self.state == "open" then
         output.control(self, code ~= 1005 and (">I2"):pack(code) or "", "close")
     end
-    ended(self, "closed", ("closed with %d%s%s"):format(code, reason ~= "" and ": " or "",
-        reason))
     if self.client or self.sending then
         task.spawn(linger, self) -- the server is to close the connection first
     else
         self.wire:discard()
         self.stream:close()
     end
+    ended(self, "closed", ("closed with %d%s%s"):format(code, reason ~= "" and ": " or "",
+        reason))
     return result(self)
 end
 

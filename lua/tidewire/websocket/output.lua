@@ -24,21 +24,32 @@ local function await(self, name, seconds)
     return event:wait(seconds)
 end
 
+-- The end of a task that sends, whatever ended it.
+local sending_mt <const> = { __close = function(guard, err)
+    local self <const> = guard.websocket
+    self.wire:hold(false)
+    self.sending = false
+    if err ~= nil then
+        self:drop("ENOMEM", tostring(err))
+    end
+    happened(self, "drained")
+end }
+
 -- Sends all that is queued, as long as some of it goes in time.
 local function send_queued(self)
     local wire <const> = self.wire
     local ok, message, code, sent, before
-    repeat
-        before = select(2, wire:pending())
-        ok, message, code = wire:flush(self.options.write_timeout)
-        sent = select(2, wire:pending())
-    until ok or code ~= "timeout" or sent == before
-    wire:hold(false)
-    self.sending = false
-    if not ok and self.state ~= "closed" then
-        self:drop(code, message)
+    do
+        local _ <close> = setmetatable({ websocket = self }, sending_mt)
+        repeat
+            before = select(2, wire:pending())
+            ok, message, code = wire:flush(self.options.write_timeout)
+            sent = select(2, wire:pending())
+        until ok or code ~= "timeout" or sent == before
+        if not ok and self.state ~= "closed" then
+            self:drop(code, message)
+        end
     end
-    happened(self, "drained")
     if ok and wire:answer() > 0 then
         output.start(self)
     end
@@ -47,9 +58,9 @@ end
 --- To be called when some is queued.
 function output.start(self)
     if not self.sending then
+        task.spawn(send_queued, self)
         self.sending = true
         self.wire:hold(true)
-        task.spawn(send_queued, self)
     end
 end
 
