@@ -34,6 +34,7 @@ local SCENARIOS <const> = {
     task_unjoined = {100, 1},
     task_net = {300, 40},
     fds = {100, 15},
+    http_server = {400, 100, except = "short on"},
     http_files = {50, 0}, -- which are no network
     http_form = {300, 0},
     http_client = {0, 25, except = "^memory"}, -- most of it for loading

@@ -144,7 +144,7 @@ static void hold(lua_State *L, const struct tw_http_server *s)
 
 /*
  * server:add(stream, peer): serves what comes by that stream, which is the
- * server's from now on. True; or nil, message, code.
+ * server's from now on. True; or nil, message, code, and then it is not.
  */
 static int server_add(lua_State *L)
 {
@@ -162,7 +162,11 @@ static int server_add(lua_State *L)
     hold(L, s);
     struct tw_http_conn *c = tw_http_conn_new(s, st);
     if (!c)
+    {
+        lua_pushboolean(L, 0);
+        lua_rawseti(L, -2, 2 * next_index(s) - 1);
         return s->api->fail(L, -ENOMEM, "add");
+    }
     tw_http_conn_phase(c, TW_HTTP_IDLE);
     tw_http_conn_ready(c);
     lua_pushboolean(L, 1);

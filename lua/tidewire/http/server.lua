@@ -68,10 +68,9 @@ local function listen(opts)
             { family = socket.AF_UNIX, backlog = opts.backlog })
     end
     local host <const> = opts.host or "127.0.0.1"
-    return socket.create_server({ host, opts.port or 0 }, {
-        family = host:find(":", 1, true) and socket.AF_INET6 or socket.AF_INET,
-        backlog = opts.backlog,
-    })
+    local family <const> = host:find(":", 1, true) and socket.AF_INET6 or socket.AF_INET
+    return socket.create_server({ host, opts.port or 0 },
+        { family = family, backlog = opts.backlog })
 end
 
 -- Accepted sockets inherit this: answers leave at once.
@@ -91,6 +90,18 @@ local function run_short(self, message)
     self.engine:wait(nil, PAUSE)
 end
 
+-- Hands a connection over to the engine; nil, message, code if that fails: then
+-- it is closed.
+local function adopt(engine, conn, peer)
+    local stream <const> = conn:makefile "rw"
+    conn:close() -- the stream has it all to itself
+    local ok <const>, message <const>, code <const> = engine:add(stream, peer)
+    if not ok then
+        stream:close()
+    end
+    return ok, message, code
+end
+
 -- Takes one connection. False once the listener is closed.
 local function accept(self)
     local engine <const>, most <const> = self.engine, self.max_connections
@@ -99,11 +110,7 @@ local function accept(self)
     end
     local conn <close>, peer <const>, code <const> = self.listener:accept()
     if conn then
-        local stream <const> = conn:makefile "rw"
-        conn:close() -- the stream has it all to itself
-        if not engine:add(stream, peer) then
-            stream:close()
-        end
+        adopt(engine, conn, peer)
     elseif code == "closed" then
         return false
     else
@@ -200,10 +207,7 @@ server_mt.__close = methods.close
 -- @return true; or nil, message, code
 function methods:add(conn)
     if socket.type(conn) then
-        local stream <const> = conn:makefile "rw"
-        local peer <const> = conn:getpeername()
-        conn:close()
-        return self.engine:add(stream, peer)
+        return adopt(self.engine, conn, (conn:getpeername()))
     end
     return self.engine:add(conn)
 end
