@@ -413,6 +413,21 @@ static int give_up(lua_State *L)
     return 0;
 }
 
+/* With many connections the stream of the next one is in no cache: fetches it
+   while there is something else to do. */
+static void fetch_next(const struct tw_http_server *s,
+                       const struct tw_http_conn *c)
+{
+    const struct tw_http_link *next = c->place.next;
+    if (next == &s->states[TW_HTTP_READY])
+        return;
+    const struct tw_stream *st =
+        tw__container_of(next, struct tw_http_conn, place)->st;
+    __builtin_prefetch(st);
+    __builtin_prefetch(&st->wbuf);
+    __builtin_prefetch(st + 1);
+}
+
 static int work_step(lua_State *L, struct tw_wait *wait)
 {
     struct tw_http_server *s = lua_touserdata(L, SELF);
@@ -437,6 +452,7 @@ static int work_step(lua_State *L, struct tw_wait *wait)
             tw_http_conn_linger(c);
             return let_others(L, s, wait);
         }
+        fetch_next(s, c);
         if (next_request(L, c))
             call_handler(L, s);
     }
