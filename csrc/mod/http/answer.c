@@ -86,6 +86,34 @@ enum
     HELD
 };
 
+enum
+{
+    LOOK = 1024 /* bytes read to see whether the client is still there */
+};
+
+/* Who asked for the head alone is sent nothing by which it could be noticed
+   that he has gone, and nobody waits for what he says, so that no event tells
+   it either. What has come is kept: 0, or an error. */
+static int look(struct tw_http_conn *c)
+{
+    struct tw_buf *in = &c->st->rbuf;
+    const struct tw_http_body *body = c->req->body;
+    if (!c->st->ops || c->broken)
+        return TW_ECLOSED;
+    if (tw_buf_len(in) > 0 || (body && !body->done))
+        return 0;
+    struct tw_watch *watch = c->st->ops->watch(c->st);
+    if (watch)
+        watch->ready |= TW_READ;
+    char *to = c->server->api->buf_reserve(in, LOOK);
+    ssize_t n = to ? c->st->ops->read(c->st, to, LOOK) : -ENOMEM;
+    if (n > 0)
+        in->end += (size_t)n;
+    else
+        c->server->api->buf_deinit(in);
+    return n == TW_EOF ? -EPIPE : n > 0 || tw_err_want((int)n) ? 0 : (int)n;
+}
+
 static int write_k(lua_State *L, struct tw_wait *wait)
 {
     struct tw_http_res *res = lua_touserdata(L, SELF);
@@ -101,6 +129,8 @@ static int write_k(lua_State *L, struct tw_wait *wait)
         rc = tw_http_res_chunked(res);
     if (rc == 0 && ours)
         rc = tw_http_put(c, data, len, &done);
+    if (rc == 0 && res->bodiless)
+        rc = look(c);
     lua_pushinteger(L, (lua_Integer)done);
     lua_replace(L, DONE);
     if (tw_err_want(rc) && done == len &&
