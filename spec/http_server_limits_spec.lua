@@ -48,21 +48,49 @@ describe("a time limit", function()
         end)
     end)
 
-    it("for the body is for each step of it", function()
+    -- What each read of a body says that comes in such pieces, 0.06 s apart.
+    local function reads(piece, count)
         local got <const> = {}
         serve({body_timeout = 0.1, handler = function(req, res)
-            for i = 1, 4 do got[i] = select(-1, req:read()) end
+            repeat
+                local data <const>, _ <const>, code <const> = req:read()
+                got[#got + 1] = data or code
+            until not data
             res:send "x"
         end}, function(_, connect)
             local s <close> = connect()
-            s:sendall "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
-            for _ = 1, 3 do
+            s:sendall "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n"
+            for _ = 1, count do
                 task.sleep(0.06)
-                s:sendall "x"
+                s:sendall(piece)
             end
             assert.truthy(serving.all(s):find "\r\nConnection: close\r\n")
         end)
-        assert.same({"x", "x", "x", "timeout"}, got)
+        return got
+    end
+
+    it("for the body is for each step of it", function()
+        local piece <const> = ("x"):rep(100)
+        assert.same({piece, piece, piece, "timeout"}, reads(piece, 3))
+    end)
+
+    it("for the body is for all of it when hardly any comes", function()
+        local got <const> = reads("x", 6)
+        assert.equal("timeout", got[#got])
+        assert.is_true(#got <= 3)
+    end)
+
+    it("for the body does not run while the handler does something else", function()
+        local body
+        serve({body_timeout = 0.1, handler = function(req, res)
+            body = req:read(1)
+            task.sleep(0.2)
+            body = body .. (req:body() or "")
+            res:send "x"
+        end}, function(_, connect)
+            serving.tell(connect, "POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nab")
+        end)
+        assert.equal("ab", body)
     end)
 
     it("for writing is for a client that does not read", function()

@@ -85,6 +85,7 @@ struct tw_http_req
     struct tw_http_body *body; /* NULL: there is none */
     int64_t max_body, got;     /* bytes of it: the limit, read so far */
     int64_t since;             /* if there is a log: when it had come */
+    int64_t waits, waited;     /* for it: since when, 0: not now; in all, ns */
     bool asked;                /* 100 Continue has been sent, or needs not */
 };
 

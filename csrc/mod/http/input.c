@@ -6,7 +6,8 @@
 enum
 {
     PIECE = 65536, /* bytes that req:read brings at most, unless told */
-    PIECE_MAX = 1 << 20
+    PIECE_MAX = 1 << 20,
+    RATE = 512 /* bytes a second that are hardly anything */
 };
 
 /* Bytes of the body, in the scratch block or the stream's buffer; and what may
@@ -186,6 +187,36 @@ static bool too_much(const struct tw_http_req *r)
     return (said ? r->head.length : r->got) > r->max_body;
 }
 
+/* Bytes that nobody counts any more. */
+static const int64_t MUCH = INT64_C(1) << 40;
+
+/* How long the next of the body may take, ns. Who sends hardly anything has as
+   long for all of it: otherwise a byte now and then would hold on for ever. */
+static int64_t time_left(const struct tw_http_req *r)
+{
+    int64_t most = r->conn->server->body_time;
+    int64_t got = r->got < MUCH ? r->got : MUCH;
+    int64_t left = got * (1000000000 / RATE) - r->waited;
+    return most == TW_FOREVER || left >= 0 ? most : most + left;
+}
+
+/* Has the step wait for the body: false if that may not be. *rc says why. */
+static bool await(struct tw_http_conn *c, struct tw_wait *wait, int *rc)
+{
+    int64_t left = time_left(c->req);
+    if (left <= 0)
+        *rc = TW_ETIMEDOUT;
+    c->req->waits = tw_http_now(c->server);
+    return tw_http_wants(c, wait, *rc, left);
+}
+
+static void awaited(struct tw_http_req *r)
+{
+    if (r->waits && r->conn)
+        r->waited += tw_http_now(r->conn->server) - r->waits;
+    r->waits = 0;
+}
+
 /* Stack: the request, how many bytes at most. */
 static int req_read_k(lua_State *L, struct tw_wait *wait)
 {
@@ -193,6 +224,7 @@ static int req_read_k(lua_State *L, struct tw_wait *wait)
     struct tw_http_conn *c = r->conn;
     struct piece piece = {0};
     size_t max = (size_t)lua_tointeger(L, 2);
+    awaited(r);
     int rc = wait->status < 0 ? wait->status
              : !c             ? TW_ECLOSED
              : !r->body       ? TW_EOF
@@ -202,7 +234,7 @@ static int req_read_k(lua_State *L, struct tw_wait *wait)
         rc = next_piece(c, max, &piece);
     if (rc == 0 && too_much(r))
         rc = TW_ETOOLONG;
-    if (tw_err_want(rc) && tw_http_wants(c, wait, rc, c->server->body_time))
+    if (tw_err_want(rc) && await(c, wait, &rc))
         return TW_TASK_WAIT;
     if (rc == 0)
         push_piece(L, r, &piece);
