@@ -260,10 +260,11 @@ void tw_http_conn_refuse(struct tw_http_conn *c, int status, const char *why)
 {
     char text[512];
     int len = snprintf(text, sizeof text,
-                       "HTTP/1.1 %d %s\r\nConnection: close\r\n"
+                       "HTTP/1.1 %d %s\r\n%sConnection: close\r\n"
                        "Content-Type: text/plain; charset=utf-8\r\n"
                        "Content-Length: %zu\r\n\r\n%s\n",
-                       status, tw_http_reason(status), strlen(why) + 1, why);
+                       status, tw_http_reason(status), tw_http_date(c->server),
+                       strlen(why) + 1, why);
     if (c->server->api->buf_append(&c->st->wbuf, text, (size_t)len))
         tw_http_conn_leave(c);
     else

@@ -64,6 +64,9 @@ size_t tw_http_head_room(const struct tw_http_conn *c);
 char *tw_http_head_write(struct tw_http_conn *c, struct tw_http_res *res,
                          char *out);
 
+/* "Date: ..." and CR LF. */
+const char *tw_http_date(struct tw_http_server *s);
+
 /* "Not Found"; "" for a status without a name. */
 const char *tw_http_reason(int status);
 

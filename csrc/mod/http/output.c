@@ -95,6 +95,19 @@ static void refresh_date(struct tw_http_server *s, int64_t now)
     s->date_until = now + 1000000000 - wall.tv_nsec;
 }
 
+static void look_at_clock(struct tw_http_server *s)
+{
+    int64_t now = tw_http_now(s);
+    if (now >= s->date_until)
+        refresh_date(s, now);
+}
+
+const char *tw_http_date(struct tw_http_server *s)
+{
+    look_at_clock(s);
+    return s->dated + s->status_len;
+}
+
 static char *put(char *out, const char *data, size_t len)
 {
     memcpy(out, data, len);
@@ -116,9 +129,7 @@ static char *put_number(char *out, uint64_t n)
 static char *put_status(struct tw_http_server *s, const struct tw_http_res *res,
                         char *out)
 {
-    int64_t now = tw_http_now(s);
-    if (now >= s->date_until)
-        refresh_date(s, now);
+    look_at_clock(s);
     if (res->status == 200)
         return put(out, s->dated, res->dated ? s->status_len : s->dated_len);
     const char *reason = tw_http_reason(res->status);
