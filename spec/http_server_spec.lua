@@ -141,7 +141,7 @@ describe("a server", function()
 
     it("checks its options", function()
         net.raises("unknown option 'hander'", http.server, {hander = print})
-        net.raises("handler: function expected, got nil", http.server, {})
+        net.raises("handler: must be a function, got nil", http.server, {})
         net.raises("max_head: ", http.server, {handler = print, max_head = -1})
         net.raises("idle_timeout: ", http.server, {handler = print, idle_timeout = -1})
     end)

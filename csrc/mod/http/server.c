@@ -29,10 +29,11 @@ static lua_Integer number_in(lua_State *L, const char *name, lua_Integer min,
 
 static int64_t time_in(lua_State *L, const char *name)
 {
-    lua_getfield(L, 1, name);
+    int type = lua_getfield(L, 1, name);
+    bool none = type == LUA_TBOOLEAN && !lua_toboolean(L, -1);
+    if (!none && (type != LUA_TNUMBER || !(lua_tonumber(L, -1) > 0)))
+        luaL_error(L, "%s: must be seconds, more than 0, or false", name);
     int64_t ns = tw_http_state(L)->api->seconds(L, -1, name);
-    if (ns <= 0)
-        luaL_error(L, "%s: must be more than 0", name);
     lua_pop(L, 1);
     return ns;
 }

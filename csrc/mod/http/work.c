@@ -235,6 +235,17 @@ static int failure_of(lua_State *L)
     return status >= 400 && status <= 599 ? (int)status : 500;
 }
 
+/* Tells onerror of the error on top and the exchange's request; pops it. */
+static void tell(lua_State *L)
+{
+    lua_pushcfunction(L, report); /* error f */
+    lua_pushvalue(L, SELF);
+    lua_pushvalue(L, -3);
+    lua_pushvalue(L, REQ);
+    lua_pcall(L, 3, 0, 0);
+    lua_settop(L, RES);
+}
+
 /* The handler has returned, or failed with what is on top. What is the client's
    doing is nobody else's business. */
 static void handled(lua_State *L, const struct tw_http_server *s, int status)
@@ -250,13 +261,7 @@ static void handled(lua_State *L, const struct tw_http_server *s, int status)
     else if (res->conn)
         tw_http_res_close(res, failure);
     if (failure >= 500 && !cancelled)
-    {
-        lua_pushcfunction(L, report); /* error f */
-        lua_pushvalue(L, SELF);
-        lua_pushvalue(L, -3);
-        lua_pushvalue(L, REQ);
-        lua_pcall(L, 3, 0, 0);
-    }
+        tell(L);
     lua_settop(L, RES);
 }
 
@@ -300,7 +305,7 @@ static void log_exchange(lua_State *L, const struct tw_http_server *s)
     lua_pushvalue(L, RES);
     lua_pushnumber(L, (lua_Number)took / 1e9);
     if (lua_pcall(L, 4, 0, 0) != LUA_OK)
-        lua_pop(L, 1);
+        tell(L);
 }
 
 /* The connection goes on to the next request, if there may be one. */

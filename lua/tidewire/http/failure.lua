@@ -16,10 +16,11 @@ function failure.status(code)
     return STATUS[code] or 500
 end
 
---- Raises a table {status, message, code}: a server answers with that status.
-function failure.raise(message, code)
-    error(setmetatable({ status = failure.status(code), message = message, code = code },
-        failure_mt), 0)
+--- Raises a table {status, message, code}: a server answers with that status, by
+-- default the code's.
+function failure.raise(message, code, status)
+    error(setmetatable({ status = status or failure.status(code), message = message,
+        code = code }, failure_mt), 0)
 end
 
 return failure

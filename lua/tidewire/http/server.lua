@@ -4,30 +4,14 @@
 local core <const> = require "tidewire.http_core"
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
-local options <const> = require "tidewire.options"
+local failure <const> = require "tidewire.http.failure"
+local server_options <const> = require "tidewire.http.server_options"
 require "tidewire.http.content"
 require "tidewire.http.request"
 require "tidewire.http.respond"
 
 local methods <const> = {}
 local server_mt <const> = { __name = "http.server", __index = methods }
-
--- What the engine is given; times in seconds.
-local DEFAULTS <const> = {
-    max_line = 8192, max_head = 32768, max_fields = 100, max_body = 8 << 20,
-    header_timeout = 10, body_timeout = 60, idle_timeout = 60, write_timeout = 30,
-    linger_timeout = 2,
-}
-
-local OWN <const> = {
-    host = true, port = true, path = true, listener = true, listen = true, backlog = true,
-    handler = true, log = true, onerror = true, handler_timeout = true,
-    max_connections = true,
-}
-
-local KNOWN <const> = setmetatable({}, {
-    __index = function(_, key) return OWN[key] or DEFAULTS[key] end,
-})
 
 local GRACE <const> = 10 -- seconds
 local PAUSE <const> = 0.1 -- seconds, when there are no descriptors left
@@ -38,19 +22,39 @@ local function report(err, req)
     io.stderr:write(("tidewire.http: %s%s\n"):format(what, tostring(err)))
 end
 
--- An error's text with where it was raised; other objects stay as they are.
+-- What is called with an error, and may fail itself: then both are reported.
+local function reporter(onerror)
+    return function(err, req)
+        local ok <const>, another <const> = pcall(onerror, err, req)
+        if not ok then
+            report(err, req)
+            report("onerror: " .. tostring(another))
+        end
+    end
+end
+
+-- An error's text with where it was raised; other objects, and texts that say it
+-- already, stay as they are.
 local function explain(err)
-    return type(err) == "string" and debug.traceback(err, 2) or err
+    if type(err) ~= "string" or err:find("\nstack traceback:\n", 1, true) then
+        return err
+    end
+    return debug.traceback(err, 2)
+end
+
+local function explained(handler, req, res)
+    local ok <const>, err <const> = xpcall(handler, explain, req, res)
+    if not ok then
+        error(err, 0)
+    end
+    return true
 end
 
 -- A handler that has so many seconds for a request.
 local function limited(handler, seconds)
     return function(req, res)
-        local _ <const>, _ <const>, code <const> =
-            task.timeout(seconds, handler, req, res)
-        if code == "timeout" and not res.sent then
-            res.status = 503
-            res:send "Service Unavailable\n"
+        if not task.timeout(seconds, explained, handler, req, res) then
+            failure.raise(("the handler took more than %g s"):format(seconds), nil, 503)
         end
     end
 end
@@ -68,9 +72,10 @@ local function listen(opts)
             { family = socket.AF_UNIX, backlog = opts.backlog })
     end
     local host <const> = opts.host or "127.0.0.1"
-    local family <const> = host:find(":", 1, true) and socket.AF_INET6 or socket.AF_INET
-    return socket.create_server({ host, opts.port or 0 },
-        { family = family, backlog = opts.backlog })
+    return socket.create_server({ host, opts.port or 0 }, {
+        family = host:find(":", 1, true) and socket.AF_INET6 or socket.AF_INET,
+        backlog = opts.backlog,
+    })
 end
 
 -- Accepted sockets inherit this: answers leave at once.
@@ -127,8 +132,8 @@ local function persist(self, f, ...)
         ok, more = pcall(f, ...)
         if not ok and more ~= task.cancelled then
             collectgarbage() -- an accepted socket may be among what was lost
-            local paused <const>, failure <const> = pcall(run_short, self, more)
-            more = paused or failure
+            local paused <const>, why <const> = pcall(run_short, self, more)
+            more = paused or why
         end
         if more == task.cancelled then
             error(more, 0)
@@ -229,53 +234,32 @@ end
 
 -- -- making --------------------------------------------------------------------
 
-local function settings(self, opts)
-    local all <const> = {}
-    for name, default in pairs(DEFAULTS) do
-        local given <const> = opts[name]
-        all[name] = given == nil and default or given
-    end
-    all.handler = opts.handler_timeout and limited(self.handler, opts.handler_timeout) or
-        self.handler
-    all.explain, all.onerror = explain, self.onerror
-    all.spawn = function() self.spawn() end
-    return all
-end
-
 -- Objects that can be called, as routers, are handlers too.
 local function as_function(handler)
-    if type(handler) == "function" then
-        return handler
-    end
-    local mt <const> = getmetatable(handler)
-    if type(mt) ~= "table" or not mt.__call then
-        error("handler: function expected, got " .. type(handler), 4)
-    end
-    return function(req, res) return handler(req, res) end
+    return type(handler) == "function" and handler or
+        function(req, res) return handler(req, res) end
 end
 
-local http <const> = {}
+local function make_engine(self, opts)
+    local all <const> = server_options.engine(opts)
+    local seconds <const> = opts.handler_timeout
+    all.handler = seconds and limited(opts.handler, seconds) or as_function(opts.handler)
+    all.explain, all.onerror, all.log = explain, self.onerror, opts.log or nil
+    all.spawn = function() self.spawn() end
+    local fine <const>, engine <const> = pcall(core.server, all)
+    return fine and engine or error(engine, 4)
+end
 
---- A server, bound and listening. Options: host (default 127.0.0.1) and port
--- (default 0: any), path (a Unix socket), or listener (a socket); listen = false:
--- none, see server:add; handler(req, res); log(req, res, seconds), called after
--- each exchange; onerror(err, req), instead of a line on stderr; limits and times as in
--- DEFAULTS above, times in seconds (false: none); handler_timeout; max_connections;
--- backlog. A handler's error is answered with 500, but for a table with a `status`
--- (400 to 599): with that, and what is below 500 is not reported.
--- @return the server; or nil, message, code
-function http.server(opts)
-    opts = options.check(opts, KNOWN, 2)
+-- `level`: whom to blame for wrong options, as of the caller.
+local function new(opts, level)
+    opts = server_options.check(opts, level + 1)
     local self <const> = setmetatable({
-        handler = as_function(opts.handler),
-        onerror = opts.onerror or report,
-        max_connections = opts.max_connections,
+        onerror = opts.onerror and reporter(opts.onerror) or report,
+        max_connections = opts.max_connections or nil,
         stopped = task.event(),
         warn_from = 0,
     }, server_mt)
-    local all <const> = settings(self, opts)
-    all.log = opts.log
-    self.engine = core.server(all)
+    self.engine = make_engine(self, opts)
     local listener <const>, message <const>, code <const> = listen(opts)
     if listener == nil then
         return nil, message, code
@@ -287,10 +271,25 @@ function http.server(opts)
     return self
 end
 
+local http <const> = {}
+
+--- A server, bound and listening. Options: host (default 127.0.0.1) and port
+-- (default 0: any), path (a Unix socket), or listener (a socket); listen = false:
+-- none, see server:add; handler(req, res); log(req, res, seconds), called after
+-- each exchange; onerror(err, req), instead of a line on stderr; limits and times as in
+-- server_options.lua, times in seconds (false: none); handler_timeout; max_connections;
+-- backlog. A handler's error is answered with 500, but for a table with a `status`
+-- (400 to 599): with that, and what is below 500 is not reported.
+-- @return the server; or nil, message, code
+function http.server(opts)
+    local server <const>, message <const>, code <const> = new(opts, 2)
+    return server, message, code
+end
+
 --- Makes a server and runs it: http.serve{port = 8080, handler = f}.
 -- @return true when it has been stopped; or nil, message, code
 function http.serve(opts)
-    local server <close>, message <const>, code <const> = http.server(opts)
+    local server <close>, message <const>, code <const> = new(opts, 2)
     if not server then
         return nil, message, code
     end

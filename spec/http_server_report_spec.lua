@@ -1,0 +1,136 @@
+-- The HTTP server: what it tells its operator, and its caller.
+
+local http <const> = require "tidewire.http"
+local serving <const> = require "spec.support.http_serving"
+local task <const> = require "tidewire.task"
+
+describe("an error of the log", function()
+    it("goes to onerror, and spoils no answer", function()
+        local errors <const> = {}
+        serving.serve({log = function() error("no room", 0) end,
+            handler = function(_, res) res:send "x" end,
+            onerror = function(err, req) errors[#errors + 1] = err .. " " .. req.path end,
+        }, function(_, connect)
+            assert.truthy(serving.tell(connect, serving.get "/a"):find "\r\n\r\nx$")
+            assert.truthy(serving.tell(connect, serving.get "/b"):find "\r\n\r\nx$")
+        end)
+        assert.same({"no room /a", "no room /b"}, errors)
+    end)
+end)
+
+describe("an error of onerror", function()
+    it("is said on stderr, with what it was called for", function()
+        local lines <const>, stderr <const> = {}, io.stderr
+        io.stderr = {write = function(_, line) lines[#lines + 1] = line end} -- luacheck: ignore
+        local _ <close> = setmetatable({}, {__close = function()
+            io.stderr = stderr -- luacheck: ignore
+        end})
+        serving.serve({handler = function() error("first", 0) end,
+            onerror = function() error("second", 0) end,
+        }, function(_, connect)
+            assert.truthy(serving.tell(connect, serving.get "/a"):find "^HTTP/1.1 500 ")
+        end)
+        assert.equal(2, #lines)
+        assert.truthy(lines[1]:find "request %(GET /a%): first\n")
+        assert.equal("tidewire.http: onerror: second\n", lines[2])
+    end)
+end)
+
+describe("a request that is refused", function()
+    it("is answered with a Date, as all else (RFC 9110 6.6.1)", function()
+        serving.serve(print, function(_, connect)
+            local text <const> = serving.tell(connect, "what?\r\n\r\n")
+            assert.truthy(text:find "^HTTP/1.1 400 Bad Request\r\nDate: %a+, %d%d .- GMT\r\n")
+        end)
+    end)
+end)
+
+describe("a handler that has no time left", function()
+    -- What the client gets, and what was reported.
+    local function late(handler)
+        local text, code, errors
+        serving.serve({handler_timeout = 0.05, handler = handler}, function(server, connect)
+            text, code = serving.tell(connect, serving.get "/")
+            errors = server.errors
+        end)
+        return text, code, errors
+    end
+
+    it("is a 503, and is reported", function()
+        local text <const>, code <const>, errors <const> = late(function(_, res)
+            res:set("X-Half", "done")
+            task.sleep(5)
+        end)
+        assert.truthy(text:find "^HTTP/1.1 503 Service Unavailable\r\n")
+        assert.falsy(text:find "X-Half")
+        assert.same({"eof", {"the handler took more than 0.05 s"}}, {code, errors})
+    end)
+
+    it("is seen to be incomplete when half of the answer has left", function()
+        local text <const>, code <const>, errors <const> = late(function(_, res)
+            res:write "half"
+            task.sleep(5)
+        end)
+        assert.truthy(text:find "\r\n4\r\nhalf\r\n$")
+        assert.same({"ECONNRESET", {"the handler took more than 0.05 s"}}, {code, errors})
+    end)
+
+    it("is none that returns a timeout of its own", function()
+        local text <const> = late(function(_, res)
+            res:write "all"
+            return nil, "somebody else was slow", "timeout"
+        end)
+        assert.truthy(text:find "\r\n0\r\n\r\n$")
+    end)
+
+    it("has a traceback of its errors, once", function()
+        local _ <const>, _ <const>, errors <const> = late(function()
+            local function culprit() error "here" end
+            culprit()
+        end)
+        assert.equal(1, #errors)
+        assert.truthy(errors[1]:find "here\nstack traceback:\n.*'culprit'")
+        assert.equal(1, select(2, errors[1]:gsub("stack traceback", "")))
+    end)
+end)
+
+describe("the options of a server", function()
+    local function refused(opts)
+        opts.handler = opts.handler or print
+        local ok <const>, message <const> = pcall(function()
+            local server <close> = http.server(opts)
+            return server
+        end)
+        assert.is_false(ok, next(opts))
+        return message
+    end
+
+    it("are checked, and the caller is blamed", function()
+        for name, values in pairs{
+            host = {5}, port = {"abc", 70000, -1, 8.5}, path = {5, ""}, backlog = {"x", 1.5},
+            listener = {5, io.stdout}, listen = {5}, log = {5}, onerror = {"x"}, handler = {5, {}},
+            handler_timeout = {"x", 0, -1, true, 0 / 0}, idle_timeout = {"x", 0, -1, true},
+            max_connections = {"x", 0, 1.5, true}, max_line = {1, false, "x"}, max_body = {-1},
+        } do
+            for _, value in ipairs(values) do
+                local message <const> = refused{[name] = value}
+                local place <const>, what <const> = message:match "([^/]+):%d+: (.*)"
+                assert.equal("http_server_report_spec.lua", place)
+                assert.equal(name .. ": must be ", what:sub(1, #name + 10))
+            end
+        end
+        assert.truthy(refused{prot = 80}:find "unknown option 'prot'$")
+        local _ <const>, message <const> = pcall(function()
+            local ok <const> = http.serve{handler = print, prot = 80}
+            return ok
+        end)
+        assert.truthy(message:find "http_server_report_spec.lua:%d+: unknown option")
+    end)
+
+    it("may do without times", function()
+        local server <close> = assert(http.server{handler = print, header_timeout = false,
+            idle_timeout = false, body_timeout = false, write_timeout = false,
+            handler_timeout = false, linger_timeout = false, max_connections = false})
+        assert.equal(0, server:stats().connections)
+    end)
+end)
