@@ -14,7 +14,7 @@ end
 
 --- Writes a path so that it can stand in a URL.
 function listing.encode(path)
-    return (path:gsub("[^%w%-._~/]", function(c) return ("%%%02X"):format(c:byte()) end))
+    return (path:gsub("[^A-Za-z0-9%-._~/]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
 
 --- The page about a folder.
