@@ -138,11 +138,16 @@ describe("websocket.accept", function()
 
     it("raises when misused", function()
         for options, message in pairs { [{ origin = "*" }] = "unknown option 'origin'",
-            [{ max_message = "1" }] = "max_message", [{ ping_interval = -1 }] = "ping_interval" } do
+            [{ max_message = "1" }] = "max_message: integer > 0 expected, got 1",
+            [{ max_pending = false }] = "max_pending", [{ max_fragments = 1.5 }] = "fragments",
+            [{ ping_interval = 0 }] = "ping_interval: number > 0 expected, got 0",
+            [{ close_timeout = false }] = "close_timeout" } do
             assert.error_matches(function()
                 websocket.accept(request(), response(), options)
             end, message)
         end
+        assert.is_truthy(websocket.accept(request(), response(), { ping_interval = false,
+            pong_timeout = false, write_timeout = false, close_timeout = 0.5 }))
     end)
 end)
 

@@ -207,8 +207,9 @@ static void closes(void)
     READS("\x88\x05\x03\xe9"
           "bye",
           "close:1001:bye;");
-    READS("\x88\x02\x0f\xa0\xff\xff\xff", "close:4000:;"); /* then anything */
+    READS("\x88\x02\x0f\xa0\xc1\x00", "close:4000:;"); /* then anything */
     READS("\x88\x01\x03", "!1002");
+    READS("\x8a\x02\x03\xe8\x88\x01\x03", "pong:\x03\xe8;!1002");
     READS("\x88\x04\x03\xe8\xc3\x28", "!1007");
     READS("\x88\x03\x03\xe8\xc3", "!1007");
 }

@@ -240,10 +240,7 @@ static int check_data(struct tw_ws_reader *r, uint64_t len)
     if (len > r->max_message || held > r->max_message - len)
         return fail(r, -WSLAY_CODE_MESSAGE_TOO_BIG, "a message too big");
     if (first)
-    {
         r->kind = r->opcode;
-        r->utf8 = (struct tw_ws_utf8){0};
-    }
     r->fragments++;
     return 0;
 }

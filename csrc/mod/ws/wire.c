@@ -43,7 +43,8 @@ static void never_sleep(lua_State *L, int idx)
 /* wire(stream, client, max_message, max_fragments) */
 static int ws_wire(lua_State *L)
 {
-    const struct tw_api *api = tw_api_open(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, TW_API_KEY); /* checked by now */
+    const struct tw_api *api = lua_touserdata(L, -1);
     struct tw_stream *st = api->to_stream(L, 1);
     luaL_argexpected(L, st && st->ops && st->ops->watch, 1, "open stream");
     lua_Integer max_message = luaL_checkinteger(L, 3);

@@ -15,8 +15,8 @@ local DEFAULTS <const> = {
     max_fragments = 16384, -- and its frames
     max_pending = 1 << 20, -- bytes that broadcast may have queued
     ping_interval = 30,    -- seconds of silence until the peer is pinged; or false
-    pong_timeout = 20,     -- seconds until one that does not answer is given up
-    write_timeout = 30,    -- seconds in which some of the queue must be sent
+    pong_timeout = 20,     -- seconds until one that does not answer is given up; ditto
+    write_timeout = 30,    -- seconds in which some of the queue must be sent; ditto
     close_timeout = 5,     -- seconds for the peer's close
 }
 
@@ -35,20 +35,32 @@ local ACCEPT <const> = keys("protocols", "origins")
 local CONNECT <const> = keys("protocols", "origin", "headers", "timeout", "stream", "socket",
     "proxy", "connect")
 
+-- What may be false: then there is no limit.
+local UNLIMITED <const> = { ping_interval = true, pong_timeout = true, write_timeout = true }
+
+local function fits(name, value)
+    if value == false then
+        return UNLIMITED[name]
+    elseif name:find "^max_" then
+        return math.type(value) == "integer" and value > 0
+    end
+    return math.type(value) and value > 0
+end
+
 local function with_defaults(given)
     if not next(given) then
         return DEFAULTS
     end
     local o <const> = {}
-    for name, value in pairs(DEFAULTS) do
-        local chosen <const> = given[name]
-        if chosen == nil then
-            o[name] = value
-        elseif chosen ~= false and not math.type(chosen) or chosen and chosen < 0 then
-            error(("%s: number >= 0 expected, got %s"):format(name, tostring(chosen)), 3)
-        else
-            o[name] = chosen
+    for name, default in pairs(DEFAULTS) do
+        local value = given[name]
+        if value == nil then
+            value = default
+        elseif not fits(name, value) then
+            error(("%s: %s > 0 expected, got %s"):format(name,
+                name:find "^max_" and "integer" or "number", tostring(value)), 3)
         end
+        o[name] = value
     end
     return o
 end
