@@ -2,6 +2,8 @@
 -- repeated ones apart. What is set is checked: nothing that could end a line or
 -- begin another one gets in.
 
+local codec <const> = require "tidewire.http_core"
+
 local headers <const> = {}
 local methods <const> = {}
 local headers_mt <const> = { __name = "headers" }
@@ -11,7 +13,7 @@ local headers_mt <const> = { __name = "headers" }
 local function check_name(name, level)
     if type(name) ~= "string" then
         error("header name: string expected, got " .. type(name), level + 1)
-    elseif not name:find "^[!#$%%&'*+%-.^_`|~A-Za-z0-9]+$" then
+    elseif not codec.is_token(name) then
         error(("header name %q: not a token"):format(name), level + 1)
     end
 end
@@ -24,31 +26,30 @@ local function checked(name, value, level)
         error(("header %s: string or number expected, got %s")
             :format(name, type(value)), level + 1)
     end
-    if value:find "[\0-\8\10-\31\127]" or value:find "^[ \t]" or value:find "[ \t]$" then
+    if not codec.is_value(value) then
         error(("header %s: control bytes, or space at an end, in the value %q")
             :format(name, value), level + 1)
     end
     return { name, value, name:lower() }
 end
 
--- The positions of the fields of a name, one after another.
-local function positions(self, name)
-    local key <const> = name:lower()
-    return function(_, i)
-        for at = i + 1, rawlen(self) do
-            if self[at][3] == key then
-                return at
-            end
+-- Where the next field of a name (in lower case) is, from position `i` on.
+local function find(self, key, i)
+    for at = i, rawlen(self) do
+        if self[at][3] == key then
+            return at
         end
-    end, nil, 0
+    end
 end
 
 --- The values of all the fields of a name, in order; an empty list if there are
 -- none.
 function methods:all(name)
-    local list <const> = {}
-    for i in positions(self, name) do
-        list[#list + 1] = self[i][2]
+    local list <const>, key <const> = {}, name:lower()
+    local at = find(self, key, 1)
+    while at do
+        list[#list + 1] = self[at][2]
+        at = find(self, key, at + 1)
     end
     return list
 end
@@ -57,11 +58,12 @@ end
 -- (RFC 9110 5.3), but of Set-Cookie, which cannot be, the first. Or nil. For names
 -- that are also those of methods here.
 function methods:get(name)
-    local list <const> = self:all(name)
-    if not list[2] or name:lower() == "set-cookie" then
-        return list[1]
+    local key <const> = name:lower()
+    local at <const> = find(self, key, 1)
+    if at and key ~= "set-cookie" and find(self, key, at + 1) then
+        return table.concat(self:all(name), ", ")
     end
-    return table.concat(list, ", ")
+    return at and self[at][2]
 end
 
 --- Adds a field at the end; raises if the name is not a token, or if the value
@@ -87,7 +89,7 @@ end
 
 local function put(self, name, value, level)
     local field <const> = checked(name, value, level + 1)
-    local at <const> = positions(self, name)(nil, 0) or rawlen(self) + 1
+    local at <const> = find(self, field[3], 1) or rawlen(self) + 1
     self:remove(name)
     for i = rawlen(self), at, -1 do
         rawset(self, i + 1, self[i])
