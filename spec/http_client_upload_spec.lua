@@ -51,6 +51,17 @@ describe("an answer that comes before the body has been sent", function()
         end
     end)
 
+    it("has the body sent no further before its own has been read", function()
+        local server <close> = serve_early{early(TOO_LARGE)}
+        local pieces <const>, count <const> = endless()
+        local r <close> = assert(http.post(server.url, pieces, {stream = true}))
+        local sent <const> = count()
+        assert.equal("no", r:read())
+        server.gone:set()
+        while server.finished == 0 do task.sleep(0) end
+        assert.equal(sent, count())
+    end)
+
     it("is delivered when the server has closed the connection", function()
         for _, body in ipairs{LONG, "short", (endless())} do
             local server <close> = peer.serve{function(stream, s)
