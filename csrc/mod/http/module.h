@@ -64,6 +64,16 @@ static inline void *tw_http_check(lua_State *L, int idx, const void *metatable,
     return NULL;
 }
 
+/* Ditto, of a method's self; what is `known` needs no look at its metatable. */
+static inline void *tw_http_self(lua_State *L, const void *known,
+                                 const void *metatable, const char *name)
+{
+    void *block = lua_touserdata(L, 1);
+    if (__builtin_expect(block && block == known, 1))
+        return block;
+    return tw_http_check(L, 1, metatable, name);
+}
+
 /* Sets functions in the table on top, with the two states as upvalues. */
 void tw_http_setfuncs(lua_State *L, const luaL_Reg *list);
 

@@ -4,13 +4,11 @@
 
 #include <string.h>
 
-static struct tw_http_req *self(lua_State *L)
+static inline struct tw_http_req *self(lua_State *L)
 {
     const struct tw_http *http = tw_http_state(L);
-    struct tw_http_req *r = lua_touserdata(L, 1);
-    if (r && r == http->known_request)
-        return r;
-    return tw_http_check(L, 1, http->request, "tidewire.http.request");
+    return tw_http_self(L, http->known_request, http->request,
+                        "tidewire.http.request");
 }
 
 struct tw_http_req *tw_http_req_new(lua_State *L, struct tw_http_server *s,

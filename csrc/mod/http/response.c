@@ -14,10 +14,8 @@ struct tw_http_res *tw_http_res_new(lua_State *L)
 struct tw_http_res *tw_http_res_self(lua_State *L)
 {
     const struct tw_http *http = tw_http_state(L);
-    struct tw_http_res *res = lua_touserdata(L, 1);
-    if (res && res == http->known_response)
-        return res;
-    return tw_http_check(L, 1, http->response, "tidewire.http.response");
+    return tw_http_self(L, http->known_response, http->response,
+                        "tidewire.http.response");
 }
 
 /* -- what it has --------------------------------------------------------- */

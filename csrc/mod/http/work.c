@@ -418,19 +418,27 @@ static int give_up(lua_State *L)
     return 0;
 }
 
-/* With many connections the stream of the next one is in no cache: fetches it
-   while there is something else to do. */
+static const struct tw_http_conn *after(const struct tw_http_server *s,
+                                        const struct tw_http_conn *c)
+{
+    const struct tw_http_link *link = c->place.next;
+    return link == &s->states[TW_HTTP_READY]
+               ? NULL
+               : tw__container_of(link, struct tw_http_conn, place);
+}
+
+/* With hundreds of connections what the next ones need has not been in the
+   cache for long: first their streams, then what those stand on. */
 static void fetch_next(const struct tw_http_server *s,
                        const struct tw_http_conn *c)
 {
-    const struct tw_http_link *next = c->place.next;
-    if (next == &s->states[TW_HTTP_READY])
-        return;
-    const struct tw_stream *st =
-        tw__container_of(next, struct tw_http_conn, place)->st;
-    __builtin_prefetch(st);
-    __builtin_prefetch(&st->wbuf);
-    __builtin_prefetch(st + 1);
+    const struct tw_http_conn *next = after(s, c);
+    if (next && next->st->ops)
+        __builtin_prefetch(next->st->ops->watch(next->st));
+    next = next ? after(s, next) : NULL;
+    const char *st = next ? (const char *)next->st : NULL;
+    for (size_t at = 0; st && at < sizeof *next->st + 64; at += 64)
+        __builtin_prefetch(st + at);
 }
 
 static int work_step(lua_State *L, struct tw_wait *wait)
