@@ -83,6 +83,13 @@ describe("a WebSocket", function()
         assert.equal("open", server.state)
         client:send "x"
         assert.equal("x", server:receive(5))
+        assert.equal("timeout", select(3, server:receive(0)))
+        client:send "y"
+        local data
+        for _ = 1, 1000 do
+            data = data or server:receive(0)
+        end
+        assert.equal("y", data)
     end)
 
     it("has one receiver at a time", function()

@@ -134,7 +134,8 @@ function methods:receive(timeout)
     while self.state ~= "closed" do
         local limit = self.patience
         if deadline then
-            limit = math.max(math.min(deadline - monotonic(), limit or math.huge), 0)
+            -- Not 0: then nothing would look whether something has come.
+            limit = math.max(math.min(deadline - monotonic(), limit or math.huge), 1e-6)
         end
         local data <const>, kind <const>, code <const> = self.wire:receive(limit)
         if kind == "text" or kind == "binary" then

@@ -80,8 +80,9 @@ local function refuse(res, message, status)
 end
 
 --- Makes a WebSocket of a request, in a handler of an HTTP server; it is the
--- script's from then on, also after the handler has ended. One that will not do
--- has been answered (400, 403, 426) when this returns.
+-- script's from then on, also after the handler has ended: `local ws <close>` for
+-- one that is to end with its block. A request that will not do has been answered
+-- (400, 403, 426) when this returns.
 -- @param options `protocols` there are here, a list, or function(offered) that
 -- chooses one; `origins` whose pages may connect: a list, function(origin,
 -- request), or "*"; without it those whose host is the one of this request; and
