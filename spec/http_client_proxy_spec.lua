@@ -5,6 +5,7 @@ local http <const> = require "tidewire.http"
 local net <const> = require "spec.support.net"
 local peer <const> = require "spec.support.http_peer"
 local proxy <const> = require "tidewire.http.proxy"
+local task <const> = require "tidewire.task"
 local url <const> = require "tidewire.http.url"
 local it <const> = require "spec.support.tasks".checked(it)
 
@@ -33,7 +34,7 @@ describe("a proxy", function()
     end)
 
     it("makes tunnels", function()
-        local inner
+        local inner, again
         local via <close> = peer.serve{function(stream)
             local head <const> = stream:read_until "\r\n\r\n"
             assert.equal("CONNECT some.host:80 HTTP/1.1\r\nHost: some.host:80\r\n" ..
@@ -41,12 +42,19 @@ describe("a proxy", function()
             assert(stream:write "HTTP/1.1 200 Connection established\r\n\r\n")
             inner = peer.request(stream)
             assert(stream:write(peer.ok "through"))
-        end}
-        local r <const> = assert(http.get("http://some.host/x", {tunnel = true,
-            proxy = ("http://u:p@127.0.0.1:%d/"):format(via.port), keep_alive = false}))
+            assert(stream:flush())
+            again = peer.request(stream)
+        end, peer.ok "not through"}
+        local client <close> = http.client{
+            proxy = ("http://u:p@127.0.0.1:%d/"):format(via.port)}
+        local r <const> = assert(client:get("http://some.host/x", {tunnel = true}))
         assert.equal("through", r.body)
         assert.same({"/x", "some.host"}, {inner.target, inner.h.host})
         assert.is_nil(inner.h["proxy-authorization"])
+        -- What is for the proxy does not go through the tunnel.
+        task.spawn(client.close, client) -- runs once the request waits
+        assert.equal("not through", client:get("http://some.host/x").body)
+        assert.is_nil(again)
     end)
 
     it("may refuse", function()

@@ -3,6 +3,7 @@
 local http <const> = require "tidewire.http"
 local net <const> = require "spec.support.net"
 local peer <const> = require "spec.support.http_peer"
+local task <const> = require "tidewire.task"
 local it <const> = require "spec.support.tasks".checked(it)
 
 local STREAM <const> = {stream = true, keep_alive = false}
@@ -45,6 +46,23 @@ describe("a streamed answer", function()
         r:close()
         net.fails("closed", r:read())
         net.fails("closed", r:body())
+    end)
+
+    it("has one reader at a time", function()
+        local go <const> = task.event()
+        local server <close> = peer.serve{function(stream)
+            peer.request(stream)
+            stream:write(chunked())
+            stream:flush()
+            go:wait(net.LIMIT)
+            stream:write "1\r\nx\r\n0\r\n\r\n"
+        end}
+        local r <const> = assert(http.get(server.url, STREAM))
+        local first <close> = task.spawn(function() return r:body() end)
+        task.yield()
+        net.fails("EBUSY", r:read())
+        go:set()
+        assert.equal("x", first:join(net.LIMIT))
     end)
 
     it("can be read as a whole, and gives its connection back", function()

@@ -75,7 +75,9 @@ local function fill(self, n)
             return nil, self.ended[1], self.ended[2]
         end
         local piece <const>, message <const>, code <const> = more(self, n)
-        if not piece then
+        if not piece and code == "EBUSY" then -- somebody else reads, and goes on
+            return nil, message, code
+        elseif not piece then
             return finish(self, message, code)
         end
         self.ready, self.at = piece, 1

@@ -65,9 +65,11 @@ local function attempt(self, request, route, o, kept)
             return nil, message, code
         end
     end
+    local plain <const> = o.decompress and not request.headers["accept-encoding"] and
+        not request.headers.range
     local text <const> = outgoing.head(request, { absolute = route.absolute,
         proxy_auth = route.absolute and route.auth, close = not pooled, upgrade = o.upgrade,
-        expect = request.body and o.expect, decompress = o.decompress })
+        expect = request.body and o.expect, decompress = plain })
     local x <const> = exchange.new(conn, request, text, { max_head = o.max_head,
         upgrade = o.upgrade, expect = request.body and o.expect or nil })
     local unanswered <close> = guard(x)
@@ -77,8 +79,7 @@ local function attempt(self, request, route, o, kept)
     end
     unanswered.object = nil
     return answer.new(x, head, { timeout = o.stream and o.timeout, max_body = o.max_body,
-        max_ratio = o.max_ratio, pool = pooled and self.pool,
-        decompress = o.decompress and not request.headers["accept-encoding"] })
+        max_ratio = o.max_ratio, pool = pooled and self.pool, decompress = plain })
 end
 
 local function repeatable(request)

@@ -38,7 +38,7 @@ end
 local function by_proxy(route, via, o)
     route.target = ("%s:%d"):format(url.hostport { host = route.host }, route.port)
     route.host, route.port = via.host, via.port or url.ports.http
-    route.key = tostring(via) .. " " .. route.key
+    route.key = ("%s %s %s"):format(via, o.tunnel and "tunnel" or "", route.key)
     route.tunnel = o.tunnel
     local auth <const> = via.userinfo and credentials.basic(via.user, via.password)
     route.absolute, route.auth = not o.tunnel, auth

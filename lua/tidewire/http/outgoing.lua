@@ -169,7 +169,7 @@ function outgoing.head(request, way)
     end
     default(h, "User-Agent", AGENT)
     default(h, "Accept", "*/*")
-    default(h, "Accept-Encoding", way.decompress and not h.range and inflate.accepted)
+    default(h, "Accept-Encoding", way.decompress and inflate.accepted)
     default(h, "Authorization", request.auth)
     default(h, "Proxy-Authorization", way.proxy_auth)
     default(h, "Expect", way.expect and "100-continue")
