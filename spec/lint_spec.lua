@@ -75,7 +75,7 @@ int task_wait(void)
     return lua_yieldk(L);
 }
 ]],
-    ["csrc/mod/ws/frame.c"] = '#include "bind/ltw.h"\n#include "mod/ws/frame.h"\n',
+    ["csrc/mod/ws/frame.c"] = '#include "task/api.h"\n#include "mod/ws/frame.h"\n',
     ["csrc/bind/ltw.c"] = [[
 static int deep(int a, int b, int c, int d, int (*e)(int, int))
 {

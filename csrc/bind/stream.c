@@ -52,6 +52,14 @@ static struct tw_watch *file_watch_op(struct tw_stream *st)
     return &file_of(st)->sock->watch;
 }
 
+/* Only without a limit of its own may a socket's attempt sleep. */
+static void file_never_sleep_op(struct tw_stream *st)
+{
+    struct tw_sock *sock = &file_of(st)->sock->sock;
+    if (sock->timeout == TW_FOREVER)
+        sock->timeout--;
+}
+
 static ssize_t file_writev_op(struct tw_stream *st, const struct iovec *pieces,
                               int count)
 {
@@ -89,6 +97,7 @@ static const struct tw_stream_ops file_ops = {
     .write = file_write_op,
     .close = file_close_op,
     .watch = file_watch_op,
+    .never_sleep = file_never_sleep_op,
     .writev = file_writev_op,
     .sendfile = file_sendfile_op,
     .shutdown = file_shutdown_op,
@@ -99,12 +108,6 @@ static const struct tw_stream_ops file_ops = {
 
 /* What the metatables of all kinds of stream have, and nothing else. */
 #define KIND "__stream"
-
-void ltw_streamkind(lua_State *L)
-{
-    lua_pushboolean(L, 1);
-    lua_setfield(L, -2, KIND);
-}
 
 struct tw_stream *ltw_tostream(lua_State *L, int idx)
 {
@@ -344,7 +347,8 @@ void ltw_open_stream(lua_State *L)
         {"close", file_close}, {"fileno", file_fileno}, {NULL, NULL}};
     ltw_newtype(L, LTW_STREAM, meta, methods);
     luaL_getmetatable(L, "tidewire.stream");
-    ltw_streamkind(L);
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, KIND);
     lua_pop(L, 1);
     ltw_addmethods(L, LTW_STREAM, ltw_stream_reads);
     ltw_addmethods(L, LTW_STREAM, ltw_stream_writes);

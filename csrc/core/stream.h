@@ -30,6 +30,9 @@ struct tw_stream_ops
 
     /* What to wait for after TW_WANT_READ and TW_WANT_WRITE. */
     struct tw_watch *(*watch)(struct tw_stream *);
+    /* From now on no call sleeps in the kernel, even where nothing else could
+       run meanwhile. NULL: none does. */
+    void (*never_sleep)(struct tw_stream *);
     /* As write, of several pieces. NULL: there is only write. */
     ssize_t (*writev)(struct tw_stream *, const struct iovec *, int count);
     /* As write, from place `offset` of an open file on, 0 at its end. NULL: the

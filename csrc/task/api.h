@@ -2,8 +2,9 @@
  * What core offers to modules that are built on their own. `require` opens each
  * C module by itself, so that none sees the functions of another: core
  * publishes this table in the registry instead. A module includes the headers
- * of core/, loop/ and task/ for the structs and the functions defined in them;
- * whatever else they declare it reaches from here, where their comments rule.
+ * of core/, loop/ and task/ for the structs and the functions defined in them,
+ * and has core/buf in itself; whatever else they declare it reaches from here,
+ * where their comments rule.
  *
  *     const struct tw_api *api = tw_api_open(L);
  *     api->push_state(L);
@@ -38,7 +39,6 @@ struct tw_api
 
     /* -- waiting: task/wait.h ---------------------------------------------- */
     int (*run)(lua_State *L, struct tw_runtime *rt, tw_step step);
-    int (*go_on)(lua_State *L, struct tw_wait *wait, tw_step step);
     int (*done)(lua_State *L, struct tw_runtime *rt, int results);
     bool (*is_cancelled)(lua_State *L, int idx);
     void (*queue_init)(struct tw_queue *queue);
@@ -53,22 +53,13 @@ struct tw_api
     int (*timer)(struct tw_loop *loop, struct tw_waiter *waiter, int64_t when);
     void (*untimer)(struct tw_loop *loop, struct tw_waiter *waiter);
 
-    /* -- memory: task/runtime.h, core/buf.h -------------------------------- */
+    /* -- memory: task/runtime.h ---------------------------------------------
+     */
     char *(*scratch)(struct tw_runtime *rt, size_t size);
-    void (*buf_init)(struct tw_buf *b, const struct tw_mem *mem);
-    void (*buf_deinit)(struct tw_buf *b);
-    char *(*buf_reserve)(struct tw_buf *b, size_t n);
-    bool (*buf_append)(struct tw_buf *b, const char *data, size_t len);
-    void (*buf_consume)(struct tw_buf *b, size_t n);
 
     /* -- streams: core/stream.h -------------------------------------------- */
     /* The stream at `idx`, of whatever kind; NULL if the value is none. */
     struct tw_stream *(*to_stream)(lua_State *L, int idx);
-    /* Makes a kind of stream of the metatable on top: its userdata begin with
-       struct tw_stream. */
-    void (*stream_kind)(lua_State *L);
-    void (*stream_init)(struct tw_stream *st, const struct tw_stream_ops *ops,
-                        const struct tw_mem *mem);
     int (*stream_close)(struct tw_stream *st);
 
     /* -- arguments and results: DESIGN.md 4 -------------------------------- */

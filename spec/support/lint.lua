@@ -54,7 +54,7 @@ local LAYERS <const> = {
     loop = set "core loop",
     task = set "core loop task",
     bind = set "core loop task bind public",
-    mod = set "core loop task bind public",
+    mod = set "core loop task public",
     host = set "public",
 }
 

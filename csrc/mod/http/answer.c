@@ -14,13 +14,13 @@ static const struct tw_api *api_of(lua_State *L)
 
 static bool append(struct tw_http_conn *c, const char *data, size_t len)
 {
-    return c->server->api->buf_append(&c->st->wbuf, data, len);
+    return tw_buf_append(&c->st->wbuf, data, len);
 }
 
 static bool put_head(struct tw_http_conn *c, struct tw_http_res *res)
 {
     struct tw_buf *out = &c->st->wbuf;
-    char *to = c->server->api->buf_reserve(out, tw_http_head_room(c));
+    char *to = tw_buf_reserve(out, tw_http_head_room(c));
     if (to)
         out->end += (size_t)(tw_http_head_write(c, res, to) - to);
     return to != NULL;
@@ -105,12 +105,12 @@ static int look(struct tw_http_conn *c)
     struct tw_watch *watch = c->st->ops->watch(c->st);
     if (watch)
         watch->ready |= TW_READ;
-    char *to = c->server->api->buf_reserve(in, LOOK);
+    char *to = tw_buf_reserve(in, LOOK);
     ssize_t n = to ? c->st->ops->read(c->st, to, LOOK) : -ENOMEM;
     if (n > 0)
         in->end += (size_t)n;
     else
-        c->server->api->buf_deinit(in);
+        tw_buf_deinit(in);
     return n == TW_EOF ? -EPIPE : n > 0 || tw_err_want((int)n) ? 0 : (int)n;
 }
 
@@ -299,7 +299,7 @@ static int answer_status(struct tw_http_res *res, int status)
     struct tw_http_conn *c = res->conn;
     const char *text = tw_http_reason(status);
     size_t len = strlen(text) + 1;
-    c->server->api->buf_deinit(&c->fields);
+    tw_buf_deinit(&c->fields);
     *res = (struct tw_http_res){.conn = c,
                                 .status = (int16_t)status,
                                 .length = -1,
@@ -369,7 +369,7 @@ static int res_upgrade(lua_State *L)
                                        "Connection: Upgrade\r\n"
                                        "Upgrade: %s\r\n",
                                        name);
-    if (!api_of(L)->buf_append(&c->fields, line, lua_rawlen(L, -1)))
+    if (!tw_buf_append(&c->fields, line, lua_rawlen(L, -1)))
         return fail_write(L, res);
     res->status = 101;
     res->switched = true;

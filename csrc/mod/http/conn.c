@@ -130,7 +130,7 @@ void tw_http_conn_await(struct tw_http_conn *c, int want)
 {
     struct tw_buf *in = &c->st->rbuf;
     if (in->data && tw_buf_len(in) == 0)
-        c->server->api->buf_deinit(in);
+        tw_buf_deinit(in);
     int rc = link_to(c, want);
     if (rc < 0)
         tw_http_conn_drop(c);
@@ -170,7 +170,7 @@ void tw_http_conn_unbind(struct tw_http_conn *c)
     c->req = NULL;
     c->res = NULL;
     if (c->fields.data)
-        c->server->api->buf_deinit(&c->fields);
+        tw_buf_deinit(&c->fields);
 }
 
 void tw_http_conn_release(struct tw_http_conn *c)
@@ -250,7 +250,7 @@ void tw_http_conn_leave(struct tw_http_conn *c)
 {
     tw_http_conn_unbind(c);
     forget(c);
-    c->server->api->buf_deinit(&c->st->rbuf);
+    tw_buf_deinit(&c->st->rbuf);
     tw_http_conn_phase(c, TW_HTTP_LEAVING);
     c->told = false;
     tw_http_conn_linger(c);
@@ -265,7 +265,7 @@ void tw_http_conn_refuse(struct tw_http_conn *c, int status, const char *why)
                        "Content-Length: %zu\r\n\r\n%s\n",
                        status, tw_http_reason(status), tw_http_date(c->server),
                        strlen(why) + 1, why);
-    if (c->server->api->buf_append(&c->st->wbuf, text, (size_t)len))
+    if (tw_buf_append(&c->st->wbuf, text, (size_t)len))
         tw_http_conn_leave(c);
     else
         tw_http_conn_drop(c);
@@ -299,7 +299,7 @@ static struct tw_http_conn *new_record(struct tw_http_server *s)
     c->waiter.wake = wake;
     tw_http_link_add(&s->states[TW_HTTP_FREE], &c->place);
     tw_http_link_add(&s->phases[TW_HTTP_TIMELESS], &c->timed);
-    s->api->buf_init(&c->fields, &s->rt->mem);
+    tw_buf_init(&c->fields, &s->rt->mem);
     return c;
 }
 

@@ -50,7 +50,7 @@ static int from_buffer(struct tw_http_conn *c, size_t max, struct piece *piece)
     if (rc == 0 && used == 0 && len > max)
         rc = advance(c->req, tw_buf_data(in), len, piece, &used);
     if (rc == 0)
-        c->server->api->buf_consume(in, used);
+        tw_buf_consume(in, used);
     return rc < 0 ? -EBADMSG : used > 0 ? 0 : TW_WANT_READ;
 }
 
@@ -61,8 +61,7 @@ static int from_stream(struct tw_http_conn *c, size_t max, struct piece *piece)
     struct tw_buf *in = &c->st->rbuf;
     bool held = tw_buf_len(in) > 0; /* part of a trailer section */
     size_t used = 0;
-    char *to =
-        held ? s->api->buf_reserve(in, PIECE) : s->api->scratch(s->rt, max);
+    char *to = held ? tw_buf_reserve(in, PIECE) : s->api->scratch(s->rt, max);
     if (!to)
         return -ENOMEM;
     ssize_t n = c->st->ops->read(c->st, to, held ? (size_t)PIECE : max);
@@ -75,8 +74,7 @@ static int from_stream(struct tw_http_conn *c, size_t max, struct piece *piece)
     }
     if (advance(c->req, to, (size_t)n, piece, &used) < 0)
         return -EBADMSG;
-    if (used < (size_t)n &&
-        !s->api->buf_append(in, to + used, (size_t)n - used))
+    if (used < (size_t)n && !tw_buf_append(in, to + used, (size_t)n - used))
         return -ENOMEM;
     return 0;
 }
@@ -124,7 +122,7 @@ static int ask(struct tw_http_conn *c)
     struct tw_http_req *r = c->req;
     size_t done = 0;
     if (!r->asked && c->res->stage == TW_HTTP_FRESH &&
-        !c->server->api->buf_append(&c->st->wbuf, text, sizeof text - 1))
+        !tw_buf_append(&c->st->wbuf, text, sizeof text - 1))
         return -ENOMEM;
     r->asked = true;
     return tw_http_put(c, "", 0, &done);

@@ -192,7 +192,6 @@ int tw_http_put(struct tw_http_conn *c, const char *data, size_t len,
                 size_t *done)
 {
     struct tw_stream *st = c->st;
-    const struct tw_api *api = c->server->api;
     while (tw_buf_len(&st->wbuf) > 0 || *done < len)
     {
         if (!st->ops || c->broken)
@@ -202,11 +201,11 @@ int tw_http_put(struct tw_http_conn *c, const char *data, size_t len,
         if (n < 0)
             return (int)n;
         size_t first = (size_t)n < held ? (size_t)n : held;
-        api->buf_consume(&st->wbuf, first);
+        tw_buf_consume(&st->wbuf, first);
         *done += (size_t)n - first;
     }
     if (st->wbuf.data)
-        api->buf_deinit(&st->wbuf);
+        tw_buf_deinit(&st->wbuf);
     return 0;
 }
 

@@ -181,7 +181,6 @@ static int set_field(lua_State *L, bool replace)
     struct tw_http_conn *c = changing(L, &res);
     if (!c || set_length(L, res, &name))
         return 0;
-    const struct tw_api *api = tw_http_state(L)->api;
     if (is(&name, "Connection") && is(&value, "close"))
     {
         res->keep = false; /* the head says so */
@@ -189,14 +188,14 @@ static int set_field(lua_State *L, bool replace)
     }
     note(L, res, &name, &value);
     size_t len = name.len + value.len + 4;
-    if (!api->buf_reserve(&c->fields, len))
+    if (!tw_buf_reserve(&c->fields, len))
         return luaL_error(L, "not enough memory");
     if (replace)
         remove_lines(&c->fields, &name);
-    api->buf_append(&c->fields, name.s, name.len);
-    api->buf_append(&c->fields, ": ", 2);
-    api->buf_append(&c->fields, value.s, value.len);
-    api->buf_append(&c->fields, "\r\n", 2);
+    tw_buf_append(&c->fields, name.s, name.len);
+    tw_buf_append(&c->fields, ": ", 2);
+    tw_buf_append(&c->fields, value.s, value.len);
+    tw_buf_append(&c->fields, "\r\n", 2);
     return 0;
 }
 
@@ -313,7 +312,7 @@ static int64_t send_head(struct tw_http_conn *c, struct tw_http_res *res,
     if (n < 0 && !tw_err_want((int)n))
         return n;
     size_t sent = n > 0 ? (size_t)n : 0;
-    if (sent < size && !api->buf_append(&c->st->wbuf, out + sent, size - sent))
+    if (sent < size && !tw_buf_append(&c->st->wbuf, out + sent, size - sent))
         return -ENOMEM;
     return (int64_t)copied;
 }

@@ -50,7 +50,7 @@ static ssize_t next_piece(struct tw_http_conn *c, int fd, int64_t offset,
     if (left > TW_HTTP_SMALL && st->ops->sendfile)
         return st->ops->sendfile(st, fd, offset, left);
     size_t len = left < PIECE ? left : PIECE;
-    char *to = c->server->api->buf_reserve(&st->wbuf, len);
+    char *to = tw_buf_reserve(&st->wbuf, len);
     ssize_t n = to ? net->read_at(net, fd, offset, to, len) : -ENOMEM;
     st->wbuf.end += n > 0 ? (size_t)n : 0;
     return n;

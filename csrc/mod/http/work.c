@@ -90,7 +90,7 @@ static ssize_t receive(struct tw_http_conn *c, struct input *in)
         return TW_ECLOSED;
     if (held > 0)
         room = s->limits.head > held ? s->limits.head - held : 1;
-    char *to = held ? s->api->buf_reserve(&st->rbuf, room) : s->input;
+    char *to = held ? tw_buf_reserve(&st->rbuf, room) : s->input;
     if (!to)
         return -ENOMEM;
     ssize_t n = st->ops->read(st, to, room);
@@ -107,7 +107,7 @@ static bool keep(struct tw_http_conn *c, const struct input *in)
     struct tw_buf *held = &c->st->rbuf;
     if (in->len == 0 || tw_buf_len(held) > 0)
         return true;
-    return c->server->api->buf_append(held, in->data, in->len);
+    return tw_buf_append(held, in->data, in->len);
 }
 
 /* The size of a head at the front of the input; 0: something else happens to
@@ -154,9 +154,9 @@ static bool take_head(struct tw_http_conn *c, const struct input *in,
     c->scan = (struct tw_http_scan){0};
     if (in->data == s->input)
         return in->len == size ||
-               s->api->buf_append(held, in->data + size, in->len - size);
+               tw_buf_append(held, in->data + size, in->len - size);
     memcpy(s->input, in->data, size);
-    s->api->buf_consume(held, size);
+    tw_buf_consume(held, size);
     return true;
 }
 

@@ -75,9 +75,9 @@ static ssize_t look_in_buffer(struct tw_ws_wire *w, struct tw_ws_event *event)
     struct tw_buf *in = &w->st->rbuf;
     ssize_t n = look(w, tw_buf_data(in), tw_buf_len(in), event);
     if (n > 0)
-        w->api->buf_consume(in, (size_t)n);
+        tw_buf_consume(in, (size_t)n);
     if (tw_buf_len(in) == 0)
-        w->api->buf_deinit(in);
+        tw_buf_deinit(in);
     return n < 0 && n > -1000 ? -1011 : n;
 }
 
@@ -97,7 +97,7 @@ static ssize_t look_in_stream(struct tw_runtime *rt, struct tw_ws_wire *w,
     if (taken < 0)
         return taken > -1000 ? -1011 : taken;
     if (taken < n &&
-        !w->api->buf_append(&w->st->rbuf, data + taken, (size_t)(n - taken)))
+        !tw_buf_append(&w->st->rbuf, data + taken, (size_t)(n - taken)))
         return -ENOMEM;
     return taken;
 }

@@ -63,7 +63,7 @@ size_t tw_ws_pass(lua_State *L, struct tw_ws_wire *w, const char *data,
     size_t n = attempt(w, data, len);
     w->queued += len;
     if (w->st->ops && n < len &&
-        !w->api->buf_append(&w->st->wbuf, data + n, len - n))
+        !tw_buf_append(&w->st->wbuf, data + n, len - n))
         luaL_error(L, "not enough memory");
     return tw_buf_len(&w->st->wbuf);
 }
@@ -102,11 +102,11 @@ static int flush_k(lua_State *L, struct tw_wait *wait)
     while (n >= 0 && tw_buf_len(out) > 0)
     {
         n = w->st->ops->write(w->st, tw_buf_data(out), tw_buf_len(out));
-        w->api->buf_consume(out, n > 0 ? (size_t)n : 0);
+        tw_buf_consume(out, n > 0 ? (size_t)n : 0);
     }
     if (n >= 0)
     {
-        w->api->buf_deinit(out);
+        tw_buf_deinit(out);
         lua_pushboolean(L, 1);
         return 1;
     }
@@ -157,7 +157,7 @@ static int wire_busy(lua_State *L)
 static int wire_discard(lua_State *L)
 {
     struct tw_ws_wire *w = tw_ws_self(L);
-    w->api->buf_deinit(&w->st->wbuf);
+    tw_buf_deinit(&w->st->wbuf);
     return 0;
 }
 

@@ -1,15 +1,7 @@
 /* The type itself: what it is made of, and its ends. */
 #include "mod/ws/wire.h"
 
-#include "bind/stream.h"
-
 #define WIRE_TYPE "tidewire.websocket.wire"
-#define SOCKET_STREAM "tidewire.stream"
-
-enum
-{
-    TIMEOUT = 1000000000 /* seconds */
-};
 
 struct tw_ws_wire *tw_ws_self(lua_State *L)
 {
@@ -27,17 +19,6 @@ struct tw_ws *tw_ws_shared(lua_State *L)
     if (!tw_ws_ready(ws) || !tw_ws_runtime(L)->loop)
         luaL_error(L, "tidewire is closed in this Lua state");
     return ws;
-}
-
-/*
- * Without a limit of its own an attempt of a socket's may sleep in the kernel
- * when nothing else is going on; ours must return.
- */
-static void never_sleep(lua_State *L, int idx)
-{
-    struct ltw_file *file = luaL_testudata(L, idx, SOCKET_STREAM);
-    if (file && file->st.ops && file->sock->sock.timeout == TW_FOREVER)
-        file->sock->sock.timeout = TIMEOUT * INT64_C(1000000000);
 }
 
 /* wire(stream, client, max_message, max_fragments) */
@@ -63,7 +44,8 @@ static int ws_wire(lua_State *L)
     tw_ws_reader_init(&w->reader, tw_ws_shared(L), !w->client);
     w->reader.max_message = (uint64_t)max_message;
     w->reader.max_fragments = (uint32_t)max_fragments;
-    never_sleep(L, 1);
+    if (st->ops->never_sleep)
+        st->ops->never_sleep(st);
     return 1;
 }
 
