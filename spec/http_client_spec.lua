@@ -179,7 +179,8 @@ describe("what could be read as two requests", function()
             refused("not a token", {method = method})
         end
         for _, path in ipairs{"/a b", "/\r\nX: y", "/a\0", "/a\tb", "/\127", "/ HTTP/1.1"} do
-            refused("URL", {url = path})
+            local r <const>, _ <const>, code <const> = http.get("http://127.0.0.1:1" .. path)
+            assert.same({nil, "EINVAL"}, {r, code}, path)
         end
         for _, value in ipairs{"a\r\nX: y", "a\n", "a\0b", "\r"} do
             refused("control bytes", {headers = {X = value}})
@@ -207,15 +208,42 @@ describe("misuse", function()
         for text, f in pairs{
             ["unknown option 'tiemout'"] = function() http.get("http://h/", {tiemout = 1}) end,
             ["unknown option 'nonsense'"] = function() http.client{nonsense = 1} end,
-            ["neither http nor https"] = function() http.get "ftp://h/" end,
-            ["no host"] = function() http.get "http:///x" end,
             ["url: string expected"] = function() http.get(5) end,
+            ["url: string expected, got table"] = function() http.get{} end,
+            ["url: string expected, got nil"] = function() http.request{} end,
+            ["headers: must be a table"] = function() http.get("http://h/", {headers = 5}) end,
+            ["timeout: must be seconds"] = function() http.get("http://h/", {timeout = "x"}) end,
+            ["max_body: must be an integer"] = function()
+                http.get("http://h/", {max_body = "x"})
+            end,
+            ["redirects: must be an integer"] = function()
+                http.request{url = "http://h/", redirects = true}
+            end,
+            ["proxy: must be a URL"] = function() http.get("http://h/", {proxy = 5}) end,
+            ["max_idle: must be an integer"] = function() http.client{max_idle = -1} end,
+            ["stream: must be a boolean"] = function() http.post("http://h/", "", {stream = 1}) end,
             ["body: string, file, function"] = function() http.post("http://h/", true) end,
             ["{json = value}"] = function() http.post("http://h/", {jsno = 1}) end,
             ["CONNECT"] = function() http.request{url = "http://h/", method = "connect"} end,
             ["only one of"] = function() http.get("http://h/", {socket = "/x", proxy = "env"}) end,
         } do
             assert.equal(here, net.raises(text, f):match "^([^:]+):%d", text)
+        end
+    end)
+end)
+
+describe("a URL that is none", function()
+    it("is a failure as others are: URLs are data", function()
+        for text, why in pairs{
+            ["nonsense"] = "neither http nor https", [""] = "neither http nor https",
+            ["ftp://h/"] = "neither http nor https", ["http:///x"] = "no host",
+            ["http://h:99999/"] = "bad port", ["http://a b/"] = "control bytes or spaces",
+            ["http://h/\r\nX: y"] = "control bytes or spaces",
+        } do
+            local r <const>, message <const>, code <const> = http.get(text)
+            assert.same({nil, "EINVAL"}, {r, code}, text)
+            assert.truthy(message:find(("URL %q: "):format(text), 1, true), message)
+            assert.truthy(message:find(why, 1, true), message)
         end
     end)
 end)

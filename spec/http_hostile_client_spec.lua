@@ -58,8 +58,8 @@ describe("hostile input", function()
                 assert.is_false(pcall(http.request, {url = url, method = bad}), bad)
             end
             for _, bad in ipairs{"/a\r\nb", "/a\nb", "/\0", "/a\rb", "/ HTTP/1.1\r\nA: b"} do
-                local ok <const>, r <const> = pcall(http.get, url .. bad)
-                assert.is_true(not ok or r == nil, bad)
+                local r <const>, _ <const>, code <const> = http.get(url .. bad)
+                assert.same({nil, "EINVAL"}, {r, code}, bad)
             end
         end)
     end)

@@ -237,9 +237,23 @@ describe("websocket.connect", function()
         assert.equal("EPROTONOSUPPORT", select(3, websocket.connect "wss://127.0.0.1/"))
     end)
 
+    it("fails for what is no URL of one", function()
+        for _, url in ipairs { "http://example.com", "example.com", "", "ws://", "ws:///x" } do
+            local ws <const>, message <const>, code <const> = websocket.connect(url)
+            assert.same({ nil, "EINVAL" }, { ws, code })
+            assert.truthy(message:find "^URL ")
+        end
+    end)
+
     it("raises when misused", function()
-        for _, url in ipairs { "http://example.com", "example.com", 5, "ws://" } do
-            assert.error_matches(function() websocket.connect(url) end, "[uU][rR][lL]")
+        for what, f in pairs {
+            ["url: string"] = function() local _ <const> = websocket.connect(5) end,
+            ["timeout: must be seconds"] = function()
+                local _ <const> = websocket.connect("ws://a/", { timeout = "x" })
+            end,
+        } do
+            local _ <const>, message <const> = pcall(f)
+            assert.matches("handshake_spec.lua:%d+: " .. what, message)
         end
         assert.error_matches(function()
             websocket.connect("ws://a/", { protocols = { "a b" } })

@@ -22,4 +22,56 @@ function options.check(given, known, level)
     return given
 end
 
+local function of_type(name)
+    return { "a " .. name, function(value) return type(value) == name end }
+end
+
+-- A rule for values that may be false instead: none.
+local function or_false(rule)
+    return { rule[1] .. ", or false", function(value)
+        return value == false or rule[2](value)
+    end }
+end
+
+local function number(words, integral, least)
+    return { words, function(value)
+        return (integral and math.type(value) == "integer" or not integral and
+            math.type(value) ~= nil) and value >= least
+    end }
+end
+
+local MORE <const> = { "seconds, more than 0", function(value)
+    return math.type(value) ~= nil and value > 0
+end }
+
+--- What options may have to be: words for it, and whether a value is it.
+options.rules = {
+    text = { "a string that is not empty", function(value)
+        return type(value) == "string" and value ~= ""
+    end },
+    boolean = of_type "boolean", func = of_type "function", tbl = of_type "table",
+    func_or_false = or_false(of_type "function"),
+    integer = { "an integer", function(value) return math.type(value) == "integer" end },
+    count = number("an integer, not negative", true, 0),
+    count_or_false = or_false(number("an integer, not negative", true, 0)),
+    most_or_false = or_false(number("an integer, more than 0", true, 1)),
+    factor_or_false = or_false(number("a number, at least 1", false, 1)),
+    seconds_or_false = or_false(number("seconds, not negative", false, 0)),
+    seconds = number("seconds, not negative", false, 0),
+    time_or_false = or_false(MORE),
+}
+
+--- Raises unless all values are what their rules want; what has no rule may be
+-- anything.
+-- @param rules name -> {words, function(value)}, such as options.rules has
+-- @param level as for error: whom to blame
+function options.values(given, rules, level)
+    for name, value in pairs(given) do
+        local rule <const> = rules[name]
+        if rule and not rule[2](value) then
+            error(("%s: must be %s, got %s"):format(name, rule[1], tostring(value)), level + 1)
+        end
+    end
+end
+
 return options

@@ -2,10 +2,10 @@
 -- are kept for the next one. Cookies are not kept.
 
 local answer <const> = require "tidewire.http.answer"
+local client_options <const> = require "tidewire.http.client_options"
 local dial <const> = require "tidewire.http.dial"
 local exchange <const> = require "tidewire.http.exchange"
 local guard <const> = require "tidewire.http.guard"
-local options <const> = require "tidewire.options"
 local outgoing <const> = require "tidewire.http.outgoing"
 local pool <const> = require "tidewire.http.pool"
 local task <const> = require "tidewire.task"
@@ -14,42 +14,6 @@ local url <const> = require "tidewire.http.url"
 local client <const> = {}
 local methods <const> = {}
 local client_mt <const> = { __name = "http client", __index = methods }
-
--- The options of a request and their defaults; "" where there is none.
-local REQUEST <const> = {
-    method = "", url = "", headers = "", body = "", auth = "",
-    timeout = 30, stream = "", redirects = 10, keep_alive = true,
-    max_body = "", max_head = 32768, decompress = true, max_ratio = 200,
-    proxy = "", tunnel = "", socket = "", connect = "",
-    expect = "", upgrade = "",
-}
-
--- Those of a client besides.
-local CLIENT <const> = setmetatable({ max_idle = 64, max_idle_per_host = 8, idle_timeout = 60 },
-    { __index = REQUEST })
-
-local function or_default(value, default)
-    if value == nil and default ~= "" then
-        return default
-    end
-    return value
-end
-
--- A request's options, completed by the client's and by the defaults.
-local function complete(self, given, level)
-    options.check(given, REQUEST, level + 1)
-    local o <const> = {}
-    for name, default in pairs(REQUEST) do
-        o[name] = or_default(or_default(given[name], self.defaults[name]), default)
-    end
-    if o.expect then
-        o.expect = o.expect == true and 1 or o.expect
-    end
-    if (o.connect or o.socket) and o.proxy or o.connect and o.socket then
-        error("options: only one of connect, socket and proxy can be", level + 1)
-    end
-    return o
-end
 
 -- The exchange of a request over a connection that is kept, or else a new one;
 -- the head of its answer. After a failure: true if it may have been the kept
@@ -205,10 +169,15 @@ end
 --
 -- Raises what is wrong with the options.
 -- @return an answer: status, reason, version, headers, url, history (the answers
--- that were redirects), ok (a status of 2xx), body, trailers; or nil, message, code
+-- that were redirects), ok (a status of 2xx), body, trailers; or nil, message, code:
+-- "EINVAL" if the URL is none of http or https
 function methods:request(given)
-    local o <const> = complete(self, given, 2)
-    local fine <const>, request <const> = pcall(outgoing.new, o)
+    local o <const> = client_options.complete(self.defaults, given, 2)
+    local u <const>, bad <const>, which <const> = outgoing.url(o.url)
+    if not u then
+        return nil, bad, which
+    end
+    local fine <const>, request <const> = pcall(outgoing.new, o, u)
     if not fine then
         error(request, request ~= "not enough memory" and 2 or 0)
     end
@@ -223,10 +192,7 @@ end
 
 -- A call's arguments as the options of request.
 local function with(given, method, target, body)
-    local o <const> = {}
-    for name, value in pairs(options.check(given, REQUEST, 3)) do
-        o[name] = value
-    end
+    local o <const> = client_options.copy(given, 3)
     o.method, o.url = method, target
     if body ~= nil then
         o.body = body
@@ -258,11 +224,7 @@ client_mt.__close = methods.close
 -- kept, for at most idle_timeout (60) seconds.
 -- @return a client: request, get, post ... as methods; close()
 function client.client(given)
-    options.check(given, CLIENT, 2)
-    local o <const> = setmetatable({}, { __index = CLIENT })
-    for name, value in pairs(given or {}) do
-        o[name] = value
-    end
+    local o <const> = client_options.client(given, 2)
     return setmetatable({ defaults = given or {},
         pool = pool.new(o.max_idle, o.max_idle_per_host, o.idle_timeout) }, client_mt)
 end

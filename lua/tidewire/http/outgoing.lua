@@ -38,19 +38,6 @@ local function method_of(given)
     return method:upper()
 end
 
--- The URL of a request, which must be http, or https, with a host.
-local function url_of(given)
-    if type(given) ~= "string" and getmetatable(given) ~= getmetatable(url.parse "") then
-        error("url: string expected, got " .. type(given), 0)
-    end
-    local u <const>, message <const> = url.parse(tostring(given))
-    if not u then
-        error(message, 0)
-    end
-    local why <const> = outgoing.unusable(u)
-    return u, why and error(why, 0)
-end
-
 --- Why a URL cannot be asked for; nil if it can.
 function outgoing.unusable(u)
     if u.scheme ~= "http" and u.scheme ~= "https" then
@@ -58,6 +45,24 @@ function outgoing.unusable(u)
     elseif not u.host or u.host == "" or u.port == 0 then
         return ("URL %q: no host, or port 0"):format(tostring(u))
     end
+end
+
+--- The URL of a request, which must be http, or https, with a host.
+-- @param given text, or what url.parse returns
+-- @return the URL, parsed; or nil, message, "EINVAL"
+function outgoing.url(given)
+    if type(given) == "string" then
+        local u <const>, message <const>, code <const> = url.parse(given)
+        if not u then
+            return nil, message, code
+        end
+        given = u
+    end
+    local why <const> = outgoing.unusable(given)
+    if why then
+        return nil, why, "EINVAL"
+    end
+    return given
 end
 
 -- Framing is ours: what else would be a way to write one request into another.
@@ -81,10 +86,9 @@ local function set_length(body, h)
 end
 
 --- A request from checked options: method, url, headers, body, auth = {user,
--- password}. Raises what is wrong with them.
+-- password}; the URL is `u`. Raises what is wrong with them.
 -- @return a table of method, url (parsed), headers, body (of upload), and auth
-function outgoing.new(o)
-    local u <const> = url_of(o.url)
+function outgoing.new(o, u)
     local body <const> = upload.new(o.body)
     local h <const> = headers.new(o.headers)
     set_length(body, h)

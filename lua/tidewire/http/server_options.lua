@@ -4,6 +4,7 @@ local options <const> = require "tidewire.options"
 local socket <const> = require "tidewire.socket"
 
 local server_options <const> = {}
+local rules <const> = options.rules
 
 -- What the engine is given, which checks it; times in seconds, false: none.
 local ENGINE <const> = {
@@ -12,35 +13,21 @@ local ENGINE <const> = {
     linger_timeout = 2,
 }
 
-local function of_type(name)
-    return { "a " .. name, function(value) return type(value) == name end }
-end
-
 local function is_callable(value)
     local mt <const> = getmetatable(value)
     return type(value) == "function" or type(mt) == "table" and mt.__call ~= nil
 end
 
-local TEXT <const> = { "a string", function(value)
-    return type(value) == "string" and value ~= ""
-end }
-
--- The others: what they must be, and whether a value is.
+-- The others, and what they must be.
 local OWN <const> = {
-    host = TEXT, path = TEXT, listen = of_type "boolean", onerror = of_type "function",
+    host = rules.text, path = rules.text, listen = rules.boolean, backlog = rules.integer,
+    onerror = rules.func, log = rules.func_or_false,
     handler = { "a function", is_callable },
-    log = { "a function", function(value) return not value or type(value) == "function" end },
     port = { "0 to 65535", function(value)
         return math.type(value) == "integer" and value >= 0 and value <= 65535
     end },
-    backlog = { "an integer", function(value) return math.type(value) == "integer" end },
     listener = { "a socket", function(value) return socket.type(value) == "socket" end },
-    handler_timeout = { "seconds, more than 0, or false", function(value)
-        return not value or math.type(value) ~= nil and value > 0
-    end },
-    max_connections = { "an integer, more than 0, or false", function(value)
-        return not value or math.type(value) == "integer" and value > 0
-    end },
+    handler_timeout = rules.time_or_false, max_connections = rules.most_or_false,
 }
 
 local KNOWN <const> = setmetatable({}, {
@@ -52,11 +39,9 @@ local KNOWN <const> = setmetatable({}, {
 -- @return the options
 function server_options.check(given, level)
     given = options.check(given, KNOWN, level + 1)
-    for name, rule in pairs(OWN) do
-        local value <const> = given[name]
-        if (value ~= nil or name == "handler") and not rule[2](value) then
-            error(("%s: must be %s, got %s"):format(name, rule[1], tostring(value)), level + 1)
-        end
+    options.values(given, OWN, level + 1)
+    if given.handler == nil then
+        error("handler: must be a function, got nil", level + 1)
     end
     return given
 end

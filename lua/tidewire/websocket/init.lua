@@ -107,11 +107,12 @@ function websocket.accept(req, res, given)
     return connection.new(stream, false, o, { protocol = protocol, request = req })
 end
 
--- The options of the HTTP request that is to become a WebSocket.
+-- The options of the HTTP request that is to become a WebSocket; nil if the URL is
+-- none of one.
 local function request_options(url, given, headers)
-    local secure <const>, rest <const> = tostring(url):match "^[wW][sS]([sS]?)(://.*)$"
+    local secure <const>, rest <const> = url:match "^[wW][sS]([sS]?)(://.*)$"
     if not secure then
-        error(("url: ws:// or wss:// expected, got %s"):format(tostring(url)), 0)
+        return nil
     end
     local stream <const> = given.stream
     return { url = "http" .. secure:lower() .. rest, headers = headers,
@@ -121,6 +122,9 @@ local function request_options(url, given, headers)
 end
 
 local function checked(url, given)
+    if type(url) ~= "string" then
+        error("url: string expected, got " .. type(url), 0)
+    end
     local headers <const>, answer <const> = handshake.request(given)
     return request_options(url, given, headers), answer
 end
@@ -128,7 +132,7 @@ end
 -- A call that raises what is wrong with its arguments, on its caller's behalf.
 local function blame(ok, ...)
     if not ok then
-        error((...), 3)
+        error((...), (...) ~= "not enough memory" and 3 or 0)
     end
     return ...
 end
@@ -139,13 +143,16 @@ end
 -- `headers` of the request; `timeout` (30) seconds for all of it; `stream`, one
 -- to use; `socket`, `proxy`, `connect` as of http.request; and all of DEFAULTS
 -- @return the WebSocket: fields protocol, response, state, close_code,
--- close_reason; or nil, message, code ("EBADMSG" when the server answered
--- something else; then also the response)
+-- close_reason; or nil, message, code ("EINVAL" for what is no such URL,
+-- "EBADMSG" when the server answered something else; then also the response)
 function websocket.connect(url, given)
     given = options.check(given, CONNECT, 2)
     local o <const> = with_defaults(given)
     local request <const>, answer <const> = blame(pcall(checked, url, given))
-    local response <const>, message <const>, code <const> = http.request(request)
+    if not request then
+        return nil, ("URL %q: neither ws nor wss"):format(url), "EINVAL"
+    end
+    local response <const>, message <const>, code <const> = blame(pcall(http.request, request))
     if not response then
         return nil, message, code
     end
