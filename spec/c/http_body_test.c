@@ -226,6 +226,25 @@ static void trailer_limits(void)
         }
 }
 
+/* Who reads a few bytes of a body at a time may show part of a trailer section
+   again: nothing is read behind it. */
+static void fewer_than_before(void)
+{
+    static const char text[] = "A: bcdefgh\r\n\r\n";
+    const size_t sizes[] = {4, 11, 7, 1, 12, 13, 14};
+    struct tw_http_span piece;
+    struct tw_http_body body;
+    tw_http_body_begin(&body, &chunked, &http_limits);
+    CHECK_INT(tw_http_body_read(&body, "0\r\n", 3, &piece), 3);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+    {
+        const char *data = (const char *)guard_copy(text, sizes[i]);
+        int64_t whole = sizes[i] == sizeof text - 1 ? 14 : 0;
+        CHECK_INT(tw_http_body_read(&body, data, sizes[i], &piece), whole);
+    }
+    CHECK(body.done);
+}
+
 static int end_after(const struct tw_http_head *head, const char *bytes)
 {
     static struct feed f;
@@ -258,6 +277,7 @@ int main(void)
     TAP_CASE(trailers_that_are_none);
     TAP_CASE(extensions);
     TAP_CASE(trailer_limits);
+    TAP_CASE(fewer_than_before);
     TAP_CASE(ends);
     return tap_done();
 }

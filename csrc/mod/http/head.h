@@ -92,9 +92,10 @@ struct tw_http_head
 /*
  * Looks for the end of a head that begins at `data`, of which `len` bytes are
  * there by now: its length with the empty line, 0 if that has not come yet (to
- * be called again with `scan` and more), or a failure, at the first byte that
- * makes it one: a control byte (a CR or LF that is not a line's end included),
- * or more than `limits` allows. `why` as of the head.
+ * be called again with `scan` and more; with less, nothing happens), or a
+ * failure, at the first byte that makes it one: a control byte (a CR or LF that
+ * is not a line's end included), or more than `limits` allows. `why` as of the
+ * head.
  *
  * One empty line in front of a request is let pass (RFC 9112 2.2). It counts as
  * part of the head: positions are from `data` on all the same.

@@ -58,6 +58,8 @@ int tw_http_scan(struct tw_http_scan *scan, const char *data, size_t len,
                  const struct tw_http_limits *limits, const char **why)
 {
     uint32_t end = len < limits->head ? (uint32_t)len : limits->head;
+    if (scan->seen > end)
+        return 0;
     for (;;)
     {
         uint32_t at = skip_line(data, scan->seen, end);
