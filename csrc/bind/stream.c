@@ -71,8 +71,17 @@ static ssize_t file_writev_op(struct tw_stream *st, const struct iovec *pieces,
 static ssize_t file_sendfile_op(struct tw_stream *st, int file, int64_t offset,
                                 size_t len)
 {
-    return ltw_trysendfile(file_of(st)->rt, file_of(st)->sock, file, offset,
-                           len);
+    struct ltw_file *f = file_of(st);
+    struct tw_buf *held = &st->wbuf;
+    int rc = tw_buf_len(held) ? ltw_attempt(f->rt, f->sock, TW_WRITE, 0) : 0;
+    while (rc >= 0 && tw_buf_len(held) > 0)
+    {
+        ssize_t n = ltw_trysend(f->rt, f->sock, tw_buf_data(held),
+                                tw_buf_len(held), MSG_MORE);
+        tw_buf_consume(held, n > 0 ? (size_t)n : 0);
+        rc = n < 0 ? (int)n : 0;
+    }
+    return rc < 0 ? rc : ltw_trysendfile(f->rt, f->sock, file, offset, len);
 }
 
 static int file_shutdown_op(struct tw_stream *st)

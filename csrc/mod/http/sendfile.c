@@ -66,7 +66,7 @@ static int advance(lua_State *L, struct tw_http_res *res)
     bool direct = left > TW_HTTP_SMALL && c->st->ops && c->st->ops->sendfile;
     size_t done = 0;
     int rc = 0;
-    if (direct || left <= 0 || tw_buf_len(&c->st->wbuf) > PIECE)
+    if (left <= 0 || (!direct && tw_buf_len(&c->st->wbuf) > PIECE))
         rc = tw_http_put(c, "", 0, &done);
     if (rc < 0 || left <= 0)
         return rc;
