@@ -6,9 +6,8 @@ local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
 local failure <const> = require "tidewire.http.failure"
 local server_options <const> = require "tidewire.http.server_options"
-require "tidewire.http.content"
 require "tidewire.http.request"
-require "tidewire.http.respond"
+require "tidewire.http.response"
 
 local methods <const> = {}
 local server_mt <const> = { __name = "http.server", __index = methods }
