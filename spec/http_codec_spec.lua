@@ -121,7 +121,5 @@ describe("checks", function()
             core.is_token "a b", core.is_token "a\0"})
         assert.same({true, true, false, false}, {core.is_value "a b", core.is_value "",
             core.is_value "a\r", core.is_value "\0"})
-        assert.same({true, false, false}, {core.is_target "/a?b", core.is_target "",
-            core.is_target "/ "})
     end)
 end)

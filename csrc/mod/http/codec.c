@@ -2,8 +2,7 @@
  * The parsers as Lua functions: what the client stands on. A head comes as one
  * string, a body in whatever pieces.
  */
-#include "mod/http/body.h"
-#include "mod/http/module.h"
+#include "mod/http/exchange.h"
 #include "mod/http/text.h"
 
 enum
@@ -32,22 +31,6 @@ static void push_span(lua_State *L, const char *data, struct tw_http_span span)
     lua_pushlstring(L, data + span.at, span.len);
 }
 
-/* Pushes the list of {name, value}. */
-static void push_fields(lua_State *L, const struct tw_http_head *head,
-                        const char *data)
-{
-    lua_createtable(L, (int)head->nfields, 0);
-    for (uint32_t i = 0; i < head->nfields; i++)
-    {
-        lua_createtable(L, 2, 0);
-        push_span(L, data, head->fields[i].name);
-        lua_rawseti(L, -2, 1);
-        push_span(L, data, head->fields[i].value);
-        lua_rawseti(L, -2, 2);
-        lua_rawseti(L, -2, i + 1);
-    }
-}
-
 static void set_integer(lua_State *L, const char *key, lua_Integer value)
 {
     lua_pushinteger(L, value);
@@ -72,7 +55,7 @@ static void push_head(lua_State *L, const struct tw_http_head *head,
                       const char *data)
 {
     lua_createtable(L, 0, 10);
-    push_fields(L, head, data);
+    tw_http_push_fields(L, data, head);
     lua_setfield(L, -2, "fields");
     set_integer(L, "minor", head->minor);
     set_integer(L, "size", head->size);
@@ -182,7 +165,7 @@ static int push_trailers(lua_State *L, const struct tw_http_body *body,
         return 0;
     data += body->trailers.at;
     tw_http_fields(&head, data, body->trailers.len);
-    push_fields(L, &head, data);
+    tw_http_push_fields(L, data, &head);
     return 1;
 }
 
@@ -229,9 +212,7 @@ static int core_body(lua_State *L)
 
 /* -- checks -------------------------------------------------------------- */
 
-typedef bool check(const char *s, size_t len);
-
-static int run_check(lua_State *L, check *is)
+static int run_check(lua_State *L, bool (*is)(const char *s, size_t len))
 {
     size_t len;
     const char *text = luaL_checklstring(L, 1, &len);
@@ -251,17 +232,10 @@ static int core_is_value(lua_State *L)
     return run_check(L, tw_http_is_value);
 }
 
-/* is_target(text): what stands between method and version. */
-static int core_is_target(lua_State *L)
-{
-    return run_check(L, tw_http_is_target);
-}
-
 const luaL_Reg tw_http_codec_functions[] = {
     {"parse_request", core_parse_request},
     {"parse_response", core_parse_response},
     {"body", core_body},
     {"is_token", core_is_token},
     {"is_value", core_is_value},
-    {"is_target", core_is_target},
     {NULL, NULL}};
