@@ -1,5 +1,6 @@
 --- Cookies (RFC 6265): read as leniently as servers do, written strictly.
 
+local codec <const> = require "tidewire.http_core"
 local date <const> = require "tidewire.http.date"
 local options <const> = require "tidewire.options"
 local trim <const> = require("tidewire.http.parameters").trim
@@ -90,7 +91,7 @@ end
 -- closed), secure, httponly, samesite ("Strict", "Lax", "None")
 function cookies.format(name, value, o)
     o = options.check(o, OPTIONS, 2)
-    if type(name) ~= "string" or not name:find "^[!#$%%&'*+%-.^_`|~%w]+$" then
+    if type(name) ~= "string" or not codec.is_token(name) then
         error(("cookie name %s: not a token"):format(tostring(name)), 2)
     end
     check(value == false or type(value) == "string" and value:find "^[!#-+--:<-[%]^-~]*$", name,

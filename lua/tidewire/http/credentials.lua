@@ -4,6 +4,7 @@ local credentials <const> = {}
 
 local DIGITS <const> = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
+-- One to three bytes in base64 (RFC 4648 4).
 local function quantum(bytes)
     local a <const>, b <const>, c <const> = bytes:byte(1, 3)
     local n <const>, digits <const> = a << 16 | (b or 0) << 8 | (c or 0), {}
@@ -14,17 +15,12 @@ local function quantum(bytes)
     return table.concat(digits)
 end
 
---- The bytes in base64 (RFC 4648 4).
-function credentials.base64(bytes)
-    return (bytes:gsub("..?.?", quantum))
-end
-
 --- The value of an Authorization field. Raises if the name holds a colon.
 function credentials.basic(user, password)
     if user:find(":", 1, true) then
         error("auth: a colon in the user name", 2)
     end
-    return "Basic " .. credentials.base64(user .. ":" .. (password or ""))
+    return "Basic " .. (user .. ":" .. (password or "")):gsub("..?.?", quantum)
 end
 
 return credentials

@@ -1,5 +1,7 @@
 --- What is in a folder, as a page for people.
 
+local query <const> = require "tidewire.http.query"
+
 local listing <const> = {}
 
 -- More names than anybody reads, and soon made.
@@ -14,7 +16,7 @@ end
 
 --- Writes a path so that it can stand in a URL.
 function listing.encode(path)
-    return (path:gsub("[^A-Za-z0-9%-._~/]", function(c) return ("%%%02X"):format(c:byte()) end))
+    return (path:gsub("[^/]+", query.escape))
 end
 
 --- The page about a folder.

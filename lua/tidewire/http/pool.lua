@@ -5,7 +5,7 @@ local task <const> = require "tidewire.task"
 
 local pool <const> = {}
 local methods <const> = {}
-local pool_mt <const> = { __name = "pool", __index = methods, __close = nil }
+local pool_mt <const> = { __name = "pool", __index = methods }
 
 -- The connections are self[1], self[2], ..., those used last at the end.
 

@@ -61,8 +61,7 @@ end
 --- Answers a GET or HEAD request.
 -- @param about the file: size, type, etag, modified (as Last-Modified says it),
 -- seconds (the same as a number), young (changed too recently to tell versions
--- apart), coding (for Content-Encoding; or nil), fields (a list of further {name,
--- value})
+-- apart), fields (a list of further {name, value})
 -- @param data its contents, or an open file of tidewire.http_core
 function representation.send(req, res, about, data)
     local status <const> = conditional.check(req, about.etag, about.seconds)

@@ -58,8 +58,6 @@ local function limited(handler, seconds)
     end
 end
 
--- -- listening -----------------------------------------------------------------
-
 -- The listening socket; or nil, message, code. False for none.
 local function listen(opts)
     if opts.listen == false then
@@ -143,8 +141,6 @@ end
 local function accept_all(self)
     while accept(self) do end
 end
-
--- -- running -------------------------------------------------------------------
 
 local function serve(self, scope)
     local engine <const> = self.engine
@@ -230,8 +226,6 @@ end
 function methods:stats()
     return self.engine:stats()
 end
-
--- -- making --------------------------------------------------------------------
 
 -- Objects that can be called, as routers, are handlers too.
 local function as_function(handler)

@@ -16,8 +16,6 @@ local connection <const> = {}
 -- What a failure of the peer's is called here.
 local CODES <const> = { [1008] = "EMSGSIZE", [1009] = "EMSGSIZE", [1011] = "ENOMEM" }
 
--- -- ending ------------------------------------------------------------------
-
 -- From now on every call says why it has ended.
 local function ended(self, code, message, close_code)
     self.state, self.code, self.message = "closed", code, message
@@ -79,8 +77,6 @@ local function closed(self, code, reason)
         reason))
     return result(self)
 end
-
--- -- receiving ---------------------------------------------------------------
 
 -- Nothing has come for so many seconds: asks the peer whether it is there, or
 -- gives it up.
@@ -160,8 +156,6 @@ function methods:messages()
         return self:receive()
     end
 end
-
--- -- the rest ----------------------------------------------------------------
 
 --- Asks the peer for a sign of life; does not wait for it.
 -- @param data at most 125 bytes

@@ -5,6 +5,7 @@
 local core <const> = require "tidewire.ws_core"
 local headers <const> = require "tidewire.http.headers"
 local http_core <const> = require "tidewire.http_core"
+local parameters <const> = require "tidewire.http.parameters"
 
 local handshake <const> = {}
 
@@ -12,7 +13,7 @@ local handshake <const> = {}
 local function elements(value)
     local list <const> = {}
     for element in (value or ""):gmatch "[^,]+" do
-        list[#list + 1] = element:match "^[ \t]*(.-)[ \t]*$"
+        list[#list + 1] = parameters.trim(element)
     end
     return list
 end
