@@ -33,7 +33,7 @@ WIRE    := http/head http/scan http/target http/body http/text ws/frame ws/utf8
 WIRE    := $(filter $(MODPART),$(WIRE:%=$(BUILD)/obj/mod/%.o))
 CTESTS  := $(notdir $(basename $(wildcard spec/c/*_test.c spec/fuzz/*_fuzz.c)))
 CTESTS  := $(addprefix $(BUILD)/test/,$(filter-out $(if $(filter ws,$(MODULES)),,ws_%),$(CTESTS)))
-SUPPORT  = $(patsubst spec/support/%.c,$(BUILD)/test/%,$(wildcard spec/support/*_host.c)) $(BUILD)/test/alarm.so
+SUPPORT  = $(addprefix $(BUILD)/test/,$(notdir $(basename $(wildcard spec/support/*_host.c))) alarm.so plain_stream.so)
 
 FOLDERS  = $(patsubst csrc/%/,obj/%,$(wildcard csrc/*/ csrc/mod/*/)) lib/tidewire bin test bench
 $(shell mkdir -p $(FOLDERS:%=$(BUILD)/%))
@@ -89,7 +89,7 @@ $(BUILD)/test/%_host: spec/support/%_host.c $(BUILD)/lib/libtidewire.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto $(WRAP) -Icsrc -Ispec/support \
 		$(LUA_CFLAGS) $(filter %.c,$^) $(filter %.a,$^) $(LUA_LIBS) -lm -o $@
 $(BUILD)/test/%.so: spec/support/%.c
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto -shared $(LUA_CFLAGS) $< -o $@
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fno-lto -shared -Icsrc $(LUA_CFLAGS) $< -o $@
 
 # These two spoil things on purpose, one of them what libc gives the library.
 $(BUILD)/test/fault_host $(BUILD)/test/gcstress_host: spec/support/fault_mem.c spec/support/fault_mem.h

@@ -118,6 +118,12 @@ static const struct tw_stream_ops file_ops = {
 /* What the metatables of all kinds of stream have, and nothing else. */
 #define KIND "__stream"
 
+void ltw_streamkind(lua_State *L)
+{
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, KIND);
+}
+
 struct tw_stream *ltw_tostream(lua_State *L, int idx)
 {
     if (lua_type(L, idx) != LUA_TUSERDATA ||
@@ -356,8 +362,7 @@ void ltw_open_stream(lua_State *L)
         {"close", file_close}, {"fileno", file_fileno}, {NULL, NULL}};
     ltw_newtype(L, LTW_STREAM, meta, methods);
     luaL_getmetatable(L, "tidewire.stream");
-    lua_pushboolean(L, 1);
-    lua_setfield(L, -2, KIND);
+    ltw_streamkind(L);
     lua_pop(L, 1);
     ltw_addmethods(L, LTW_STREAM, ltw_stream_reads);
     ltw_addmethods(L, LTW_STREAM, ltw_stream_writes);

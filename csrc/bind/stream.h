@@ -31,7 +31,9 @@ int ltw_fileobstacle(const struct ltw_file *f, const struct tw_wait *wait,
 int ltw_filewait(lua_State *L, struct ltw_file *f, struct tw_wait *wait, int rc,
                  const char *op);
 
-/* The stream at `idx`, of whatever kind; NULL if it is none. */
+/* Makes a kind of stream of the metatable on top; the stream at `idx`, of
+   whatever kind, NULL if it is none. */
+void ltw_streamkind(lua_State *L);
 struct tw_stream *ltw_tostream(lua_State *L, int idx);
 
 /* The frame format at slot 2; raises if it is none. */

@@ -25,9 +25,14 @@
 /* The table's key in the registry, where it is a light userdata. */
 #define TW_API_KEY "tidewire.api"
 
+/* Counts up whenever the meaning of something here changes; that a struct has,
+   the sizes mostly tell. */
 enum
 {
-    TW_API_VERSION = 1 /* counts up whenever this file or a struct changes */
+    TW_API_VERSION = 1 << 24 | (sizeof(struct tw_runtime) & 0xfff) << 12 |
+                     ((sizeof(struct tw_stream) + 8 * sizeof(struct tw_wait) +
+                       64 * sizeof(struct tw_watch)) &
+                      0xfff)
 };
 
 struct tw_api
@@ -53,13 +58,17 @@ struct tw_api
     int (*timer)(struct tw_loop *loop, struct tw_waiter *waiter, int64_t when);
     void (*untimer)(struct tw_loop *loop, struct tw_waiter *waiter);
 
-    /* -- memory: task/runtime.h ---------------------------------------------
-     */
+    /* -- memory: task/runtime.h -------------------------------------------- */
     char *(*scratch)(struct tw_runtime *rt, size_t size);
 
     /* -- streams: core/stream.h -------------------------------------------- */
     /* The stream at `idx`, of whatever kind; NULL if the value is none. */
     struct tw_stream *(*to_stream)(lua_State *L, int idx);
+    /* Makes a kind of stream of the metatable on top: its userdata begin with
+       struct tw_stream. */
+    void (*stream_kind)(lua_State *L);
+    void (*stream_init)(struct tw_stream *st, const struct tw_stream_ops *ops,
+                        const struct tw_mem *mem);
     int (*stream_close)(struct tw_stream *st);
 
     /* -- arguments and results: DESIGN.md 4 -------------------------------- */
