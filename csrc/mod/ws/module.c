@@ -9,18 +9,17 @@ static int shared_gc(lua_State *L)
     return 0;
 }
 
-/* Pushes what all connections of the state share. */
+/* Pushes what all connections share of the state on top, whose memory it is. */
 static void push_shared(lua_State *L)
 {
-    struct tw_mem mem = {0};
+    const struct tw_runtime *rt = lua_touserdata(L, -1);
     struct tw_ws *ws = lua_newuserdatauv(L, sizeof *ws, 0);
     *ws = (struct tw_ws){0};
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, shared_gc);
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
-    mem.fn = lua_getallocf(L, &mem.ud);
-    if (tw_ws_init(ws, &mem) < 0)
+    if (tw_ws_init(ws, &rt->mem) < 0)
         luaL_error(L, "not enough memory");
 }
 
