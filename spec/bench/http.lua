@@ -7,7 +7,8 @@
 -- The yardstick is echo_c.c, which receives, and sends an answer it had ready, of
 -- as many bytes as Tidewire's, and has looked at nothing. "C again" shows the noise.
 --
--- BENCH_TURNS and BENCH_SECONDS change the amounts, BENCH_PYTHON the interpreter.
+-- BENCH_TURNS and BENCH_SECONDS (whole ones) change the amounts, BENCH_PYTHON the
+-- interpreter; BENCH_PEERS names those to be measured.
 
 package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
 local tools = require "tools"
@@ -17,6 +18,7 @@ local nginx = require "nginx"
 
 local count <const> = tools.amount("TURNS", 5)
 local seconds <const> = tools.amount("SECONDS", 2)
+local BRIEF <const> = 1 -- seconds for those that are far off, and for files
 local REST <const> = 0.05 -- seconds for a server to see the ends of connections
 local IDLE <const>, IDLE_SECONDS <const> = 10000, 1
 local PAGE <const> = 4096
@@ -64,7 +66,7 @@ local function find_peers(folder)
         command = tidewire.command .. " " .. tools.quoted(folder),
     }
     local root <const> = ("root %s;"):format(folder)
-    return {
+    local peers <const> = {
         turns.peer("C", HELLO_ONLY, { command = c }),
         turns.peer("C again", HELLO_ONLY, { command = c }),
         turns.peer("nginx", EVERY, nginx.peer("hello", 'return 200 "hello";')),
@@ -79,6 +81,8 @@ local function find_peers(folder)
         turns.peer("nginx again", FILES_ONLY, nginx.peer("again", root)),
         turns.peer("tidewire files", FILES_ONLY, files),
     }
+    for i, each in ipairs(peers) do each.brief = i > 5 and BRIEF or nil end
+    return peers
 end
 
 -- What wrk says about so many seconds: requests, and requests per second. None
@@ -104,7 +108,7 @@ local function measure(peer, row)
     if peer.known ~= row and not run_wrk(peer, row, 1) then return end
     peer.known = row
     local before <const> = servers.time(peer.server)
-    local requests <const>, rate = run_wrk(peer, row, seconds)
+    local requests <const>, rate = run_wrk(peer, row, peer.brief or seconds)
     os.execute("sleep " .. REST)
     if requests then return 1e9 / rate, (servers.time(peer.server) - before) / requests end
 end
@@ -112,7 +116,7 @@ end
 local function print_row(row, peers, results)
     row.results = results
     if not next(results) then return end
-    print(("\n%s, %d connections: %d x %g s"):format(row.title, row.connections, count, seconds))
+    print(("\n%s, %d connections: %d turns"):format(row.title, row.connections, count))
     print(("  %-14s %9s %6s  %-15s %7s %9s"):format(
         "", "CPU ns", row.c and "x C" or "", "(half of them)", "x nginx", "req/s"))
     local base <const> = results.nginx or results["nginx files"]

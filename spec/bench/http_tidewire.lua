@@ -2,6 +2,8 @@
 
 local http = require "tidewire.http"
 
+collectgarbage "generational" -- what a request leaves behind dies young
+
 local seen = 0
 
 local function hello(req, res)
