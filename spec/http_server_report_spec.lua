@@ -2,6 +2,7 @@
 
 local http <const> = require "tidewire.http"
 local serving <const> = require "spec.support.http_serving"
+local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
 
 describe("an error of the log", function()
@@ -125,6 +126,30 @@ describe("the options of a server", function()
             return ok
         end)
         assert.truthy(message:find "http_server_report_spec.lua:%d+: unknown option")
+    end)
+
+    it("is no closed socket that is to be served", function()
+        local a <const>, b <close> = assert(socket.socketpair())
+        local server <close> = assert(http.server{listen = false, handler = print})
+        a:close()
+        local ok <const>, _ <const>, code <const> = server:add(a)
+        assert.same({nil, "closed"}, {ok, code})
+        assert.is_true(server:add(b))
+    end)
+
+    it("are checked when it is stopped, too", function()
+        local server <close> = assert(http.server{listen = false, handler = print})
+        for _, grace in ipairs{"x", -1, true, 0 / 0} do
+            assert.error_matches(function() server:stop(grace) end, "grace: must be seconds")
+        end
+        server:stop(false)
+        assert.is_true(server:run())
+        assert.error_matches(function() server:run() end, "running already, or was")
+    end)
+
+    it("may name every address of this machine, as sockets do", function()
+        local server <close> = assert(http.server{host = "", handler = print})
+        assert.equal("0.0.0.0", server:getsockname().host)
     end)
 
     it("may do without times", function()

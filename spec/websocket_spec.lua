@@ -232,6 +232,24 @@ describe("a WebSocket", function()
         assert.equal("timeout", code)
     end)
 
+    it("tells the peer that it goes away when its task is cancelled", function()
+        local websocket <const> = require "tidewire.websocket"
+        local serving <const> = require "spec.support.http_serving"
+        local told
+        serving.serve(function(req, res)
+            local ws <close> = assert(websocket.accept(req, res))
+            ws:receive()
+        end, function(server)
+            local address <const> = server:getsockname()
+            local ws <close> = assert(websocket.connect(
+                ("ws://%s:%d/"):format(address.host, address.port)))
+            server:stop()
+            ws:receive()
+            told = ws.close_code
+        end)
+        assert.equal(1001, told)
+    end)
+
     it("is closed without waiting when an error leaves its block", function()
         local server <const>, peer <const> = support.one(false)
         assert.error_matches(function()

@@ -7,6 +7,15 @@ local listing <const> = {}
 -- More names than anybody reads, and soon made.
 local MOST <const> = 10000
 
+local HEAD <const> = [[
+<!DOCTYPE html>
+<meta charset=utf-8>
+<meta name=viewport content="width=device-width, initial-scale=1">
+<meta name=color-scheme content="light dark">
+]]
+
+local UP <const> = '<li><a href="../">../</a>\n'
+
 local ENTITIES <const> = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;",
     ['"'] = "&quot;", ["'"] = "&#39;" }
 
@@ -31,8 +40,8 @@ function listing.page(root, path, title, dotfiles)
         return nil, message, code
     end
     table.sort(names)
-    local out <const> = { "<!DOCTYPE html>\n<meta charset=utf-8>\n<title>", escape(title),
-        "</title>\n<h1>", escape(title), "</h1>\n<ul>\n" }
+    local out <const> = { HEAD, "<title>", escape(title), "</title>\n<h1>", escape(title),
+        "</h1>\n<ul>\n", path ~= "/" and UP or "" }
     for _, name in ipairs(names) do
         if dotfiles or name:byte() ~= 0x2e then
             -- "./": a name with a colon would be taken for a scheme.

@@ -4,8 +4,9 @@
 local core <const> = require "tidewire.http_core"
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
-local failure <const> = require "tidewire.http.failure"
+local options <const> = require "tidewire.options"
 local server_options <const> = require "tidewire.http.server_options"
+local trouble <const> = require "tidewire.http.trouble"
 require "tidewire.http.request"
 require "tidewire.http.response"
 
@@ -16,47 +17,7 @@ local GRACE <const> = 10 -- seconds
 local PAUSE <const> = 0.1 -- seconds, when there are no descriptors left
 local QUIET <const> = 60 -- seconds between warnings about that
 
-local function report(err, req)
-    local what <const> = req and ("error while handling %s: "):format(tostring(req)) or ""
-    io.stderr:write(("tidewire.http: %s%s\n"):format(what, tostring(err)))
-end
-
--- What is called with an error, and may fail itself: then both are reported.
-local function reporter(onerror)
-    return function(err, req)
-        local ok <const>, another <const> = pcall(onerror, err, req)
-        if not ok then
-            report(err, req)
-            report("onerror: " .. tostring(another))
-        end
-    end
-end
-
--- An error's text with where it was raised; other objects, and texts that say it
--- already, stay as they are.
-local function explain(err)
-    if type(err) ~= "string" or err:find("\nstack traceback:\n", 1, true) then
-        return err
-    end
-    return debug.traceback(err, 2)
-end
-
-local function explained(handler, req, res)
-    local ok <const>, err <const> = xpcall(handler, explain, req, res)
-    if not ok then
-        error(err, 0)
-    end
-    return true
-end
-
--- A handler that has so many seconds for a request.
-local function limited(handler, seconds)
-    return function(req, res)
-        if not task.timeout(seconds, explained, handler, req, res) then
-            failure.raise(("the handler took more than %g s"):format(seconds), nil, 503)
-        end
-    end
-end
+-- -- listening -----------------------------------------------------------------
 
 -- The listening socket; or nil, message, code. False for none.
 local function listen(opts)
@@ -95,9 +56,13 @@ end
 -- Hands a connection over to the engine; nil, message, code if that fails: then
 -- it is closed.
 local function adopt(engine, conn, peer)
-    local stream <const> = conn:makefile "rw"
+    local stream, message, code = conn:makefile "rw"
+    if not stream then
+        return nil, message, code
+    end
     conn:close() -- the stream has it all to itself
-    local ok <const>, message <const>, code <const> = engine:add(stream, peer)
+    local ok
+    ok, message, code = engine:add(stream, peer)
     if not ok then
         stream:close()
     end
@@ -162,7 +127,7 @@ end
 -- @return true
 function methods:run()
     if self.running then
-        error("the server is running already", 2)
+        error("the server is running already, or was", 2)
     end
     self.running = true
     local engine <const> = self.engine
@@ -188,9 +153,14 @@ local function close_listener(self)
 end
 
 --- Ends the server: it accepts nothing more, and closes what is idle; requests
--- under way have so many seconds. Returns at once; server:run when all is over.
+-- under way have so many seconds (false: as many as they need), handlers that have
+-- made another protocol of theirs as long as there are others. Returns at once;
+-- server:run when all is over.
 function methods:stop(grace)
-    self.grace = grace or GRACE
+    if grace ~= nil and not options.rules.seconds_or_false[2](grace) then
+        error("grace: must be seconds, not negative, or false, got " .. tostring(grace), 2)
+    end
+    self.grace = grace == nil and GRACE or grace
     close_listener(self)
     self.stopped:set()
 end
@@ -236,8 +206,8 @@ end
 local function make_engine(self, opts)
     local all <const> = server_options.engine(opts)
     local seconds <const> = opts.handler_timeout
-    all.handler = seconds and limited(opts.handler, seconds) or as_function(opts.handler)
-    all.explain, all.onerror, all.log = explain, self.onerror, opts.log or nil
+    all.handler = seconds and trouble.limited(opts.handler, seconds) or as_function(opts.handler)
+    all.explain, all.onerror, all.log = trouble.explain, self.onerror, opts.log or nil
     all.spawn = function() self.spawn() end
     local fine <const>, engine <const> = pcall(core.server, all)
     return fine and engine or error(engine, 4)
@@ -247,7 +217,7 @@ end
 local function new(opts, level)
     opts = server_options.check(opts, level + 1)
     local self <const> = setmetatable({
-        onerror = opts.onerror and reporter(opts.onerror) or report,
+        onerror = opts.onerror and trouble.reporter(opts.onerror) or trouble.report,
         max_connections = opts.max_connections or nil,
         stopped = task.event(),
         warn_from = 0,

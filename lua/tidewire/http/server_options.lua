@@ -20,7 +20,8 @@ end
 
 -- The others, and what they must be.
 local OWN <const> = {
-    host = rules.text, path = rules.text, listen = rules.boolean, backlog = rules.integer,
+    host = { "a string", function(value) return type(value) == "string" end },
+    path = rules.text, listen = rules.boolean, backlog = rules.integer,
     onerror = rules.func, log = rules.func_or_false,
     handler = { "a function", is_callable },
     port = { "0 to 65535", function(value)

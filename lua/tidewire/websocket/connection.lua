@@ -217,8 +217,10 @@ function websocket_mt:__close(err)
     if err == nil then
         self:close()
     elseif self.state ~= "closed" then
-        output.control(self, (">I2"):pack(1011), "close")
-        self:drop("closed", "an error was raised", 1011)
+        local away <const> = err == task.cancelled -- a server that is stopped, say
+        output.control(self, (">I2"):pack(away and 1001 or 1011), "close")
+        self:drop("closed", away and "its task was cancelled" or "an error was raised",
+            away and 1001 or 1011)
     end
 end
 
