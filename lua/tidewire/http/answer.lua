@@ -3,6 +3,7 @@
 
 local headers <const> = require "tidewire.http.headers"
 local inflate <const> = require "tidewire.http.inflate"
+local join <const> = require "tidewire.http.join"
 local task <const> = require "tidewire.task"
 
 local answer <const> = {}
@@ -137,16 +138,7 @@ function methods:body()
         return finish(self, ("a body of %d bytes, at most %d wanted"):format(
             self.exchange.body.total, self.limits.max_body), "EMSGSIZE")
     end
-    local pieces <const> = {}
-    local piece, message, code = self:read()
-    while piece do
-        pieces[#pieces + 1] = piece
-        piece, message, code = self:read()
-    end
-    if code ~= "eof" then
-        return nil, message, code
-    end
-    return table.concat(pieces)
+    return join(self)
 end
 
 --- Reads the body that nobody wants, or closes the connection if it is long.

@@ -6,6 +6,7 @@ local cookies <const> = require "tidewire.http.cookies"
 local core <const> = require "tidewire.http_core"
 local failure <const> = require "tidewire.http.failure"
 local headers <const> = require "tidewire.http.headers"
+local join <const> = require "tidewire.http.join"
 local json <const> = require "tidewire.http.json"
 local multipart <const> = require "tidewire.http.multipart"
 local options <const> = require "tidewire.options"
@@ -19,25 +20,12 @@ local JSON_OPTIONS <const> = { max_body = true, force = true }
 -- What is kept with a request under names that no script uses by accident.
 local BODY <const>, TRAILERS <const> = "whole body", "trailer fields"
 
-local function collect(self)
-    local pieces <const> = {}
-    local piece, message, code = self:read()
-    while piece do
-        pieces[#pieces + 1] = piece
-        piece, message, code = self:read()
-    end
-    if code == "eof" then
-        return table.concat(pieces)
-    end
-    return nil, message, code
-end
-
 --- The whole body as a string, again the same when it is asked for again.
 -- @return the body; or nil, message, code as req:read does
 function methods:body()
     local body, message, code = self[BODY]
     if not body then
-        body, message, code = collect(self)
+        body, message, code = join(self)
         self[BODY] = body
     end
     return body, message, code
