@@ -8,6 +8,8 @@ local task <const> = require "tidewire.task"
 local tasks <const> = require "spec.support.tasks"
 
 -- What takes memory for each request for it says nothing here.
+-- Which looks at every descriptor each time: nothing is fast with many of them.
+local polling <const> = os.getenv "TIDEWIRE_BACKEND" == "poll"
 local sanitized <const> = (os.getenv "TIDEWIRE_BUILD" or ""):find "/san$"
 local checked <const> = tasks.checked(it)
 local function it(name, f)
@@ -49,14 +51,14 @@ describe("a server under load", function()
                 end
             end
         end)
-        while server:state().connections < 1000 do task.sleep(0.01) end
+        server:settled(1000)
         local crowded <const>, longest <const> = server:pace(0.5)
         assert.equal(0, cut)
         crowd:join()
         local took <const> = socket.monotonic() - since
         say("slowloris: %.0f requests/s alone, %.0f with 1,000 of them (%.2f), %.1f ms at most; " ..
             "cut off within %.1f s", alone, crowded, crowded / alone, longest, took)
-        assert.is_true(crowded > alone / 5)
+        assert.is_true(polling or crowded > alone / 5)
         assert.is_true(cut > 900 and took < 10)
         server:settled()
     end)
@@ -211,8 +213,7 @@ describe("a server under load", function()
             held[i] = server:connect()
             held[i]:sendall((i % 2 == 0 and "GET /long" or "GET /stream") .. HEAD .. "\r\n")
         end
-        local during <const> = server:state()
-        assert.equal(N, during.connections)
+        local during <const> = server:settled(N)
         local pace <const> = server:pace(0.2)
         local mb <const> = grown(before, during, 30 * MB)
         server:settled()
@@ -244,7 +245,7 @@ describe("idle connections", function()
     it("are cheap, and there may be 10,000 of them", function()
         local pipe <close> = assert(io.popen "ulimit -Hn")
         local limit <const> = tonumber((pipe:read "l")) or math.huge
-        local n <const> = math.min(sanitized and 1000 or 10000, limit - 100)
+        local n <const> = math.min((sanitized or polling) and 1000 or 10000, limit - 100)
         local raise <const> = ("ulimit -n %d"):format(n + 60)
         local server <close> = load.server("{}", raise)
         local alone <const> = server:pace(0.3)
@@ -259,7 +260,7 @@ describe("idle connections", function()
         say("%d idle connections: %.2f KB each; others %.0f requests/s, %.0f without them", n,
             (after.memory - before.memory) / n, pace, alone)
         assert.is_true(sanitized or after.memory - before.memory < 4 * n)
-        assert.is_true(pace > alone / 5)
+        assert.is_true(polling or pace > alone / 5)
         local waiting <const> = assert(gate:accept())
         waiting:close()
         holder:expect "served"

@@ -90,14 +90,15 @@ function methods:state()
         descriptors = pipe:read "n"}
 end
 
---- Waits until nobody but this client is connected; its state then.
-function methods:settled()
+--- Waits until so many clients (0 unless told) besides this one are connected;
+--- its state then.
+function methods:settled(n)
     local deadline <const> = socket.monotonic() + net.LIMIT
     local state
     repeat
         state = self:state()
-        assert.is_true(socket.monotonic() < deadline, "connections are left")
-    until state.connections == 0 or not task.sleep(0.02)
+        assert.is_true(socket.monotonic() < deadline, state.connections)
+    until state.connections == (n or 0) or not task.sleep(0.02)
     return state
 end
 
