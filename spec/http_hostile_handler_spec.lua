@@ -131,6 +131,15 @@ describe("a handler", function()
         end)
     end)
 
+    it("may do anything to anything, with everything else going on", function()
+        local file <close> = assert(io.open "spec/support/http_chaos.lua")
+        local script <const> = file:read "a"
+        for seed = 1, 4 do
+            local output <const>, status <const> = peer.run(script, seed, 0.7)
+            assert.same({"done\n", 0}, {output, status}, "seed " .. seed)
+        end
+    end)
+
     it("may ask its own server", function()
         serving.serve(function(req, res)
             if req.path == "/inner" then return res:send "inner" end

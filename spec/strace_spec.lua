@@ -18,7 +18,7 @@ local CASES <const> = {
         ]],
         says = "EMFILE\nhere\n",
     }, {
-        "accept passes over connections that died",
+        "32: accept passes over connections that died",
         inject = "accept4:error=ECONNABORTED:when=1..5",
         script = [[ local client, conn = connected() client:sendall("x") say(conn:recv(1)) ]],
         says = "x\n",

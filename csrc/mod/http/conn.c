@@ -191,6 +191,8 @@ void tw_http_conn_drop(struct tw_http_conn *c)
     struct tw_stream *st = c->st;
     tw_http_conn_release(c);
     c->server->api->stream_close(st);
+    /* A script may have closed it before, in the middle of an answer. */
+    tw_buf_deinit(&st->wbuf);
 }
 
 void tw_http_conn_abort(struct tw_http_conn *c)
