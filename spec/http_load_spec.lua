@@ -215,7 +215,7 @@ describe("a server under load", function()
         end
         local during <const> = server:settled(N)
         local pace <const> = server:pace(0.2)
-        local mb <const> = grown(before, during, 30 * MB)
+        local mb <const> = grown(before, during, 50 * MB)
         server:settled()
         for i = 1, N do held[i]:close() end
         say("%d slow readers of 20 MB: %.1f MB more, others %.0f requests/s", N, mb, pace)
