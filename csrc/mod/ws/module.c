@@ -25,10 +25,9 @@ static void push_shared(lua_State *L)
 
 void tw_ws_setfuncs(lua_State *L, const luaL_Reg *list)
 {
-    lua_pushvalue(L, -3); /* table state shared table */
-    lua_pushvalue(L, -3);
-    lua_pushvalue(L, -3);
-    luaL_setfuncs(L, list, 2);
+    for (int i = 0; i < 4; i++)
+        lua_pushvalue(L, -4);
+    luaL_setfuncs(L, list, 3); /* table and upvalues, table */
     lua_pop(L, 1);
 }
 
@@ -38,11 +37,12 @@ int luaopen_tidewire_ws_core(lua_State *L)
     const struct tw_api *api = tw_api_open(L);
     lua_newtable(L);
     api->push_state(L);
-    push_shared(L); /* module state shared */
+    push_shared(L);
+    tw_ws_new_wire(L); /* module state shared mt */
     tw_ws_open_wire(L);
     tw_ws_setfuncs(L, tw_ws_wire_functions);
     tw_ws_setfuncs(L, tw_ws_output_functions);
     tw_ws_setfuncs(L, tw_ws_handshake_functions);
-    lua_pop(L, 2);
+    lua_pop(L, 3);
     return 1;
 }

@@ -14,10 +14,12 @@ TW_API int luaopen_tidewire_ws_core(lua_State *L);
 extern const luaL_Reg tw_ws_wire_functions[], tw_ws_output_functions[],
     tw_ws_handshake_functions[];
 
-/* Makes the metatable of wires; the upvalues of all functions are on top. */
+/* Pushes the metatable of wires, still empty; fills it once it is on top, with
+   the other upvalues of all functions below it. */
+void tw_ws_new_wire(lua_State *L);
 void tw_ws_open_wire(lua_State *L);
 
-/* Sets functions in the table below the two upvalues on top. */
+/* Sets functions in the table below the three upvalues on top. */
 void tw_ws_setfuncs(lua_State *L, const luaL_Reg *list);
 
 #endif

@@ -3,14 +3,21 @@
 
 #define WIRE_TYPE "tidewire.websocket.wire"
 
-struct tw_ws_wire *tw_ws_self(lua_State *L)
-{
-    return luaL_checkudata(L, 1, WIRE_TYPE);
-}
-
 struct tw_ws_wire *tw_ws_to_wire(lua_State *L, int idx)
 {
-    return luaL_testudata(L, idx, WIRE_TYPE);
+    if (!lua_getmetatable(L, idx))
+        return NULL;
+    bool same = lua_rawequal(L, -1, lua_upvalueindex(3));
+    lua_pop(L, 1);
+    return same ? lua_touserdata(L, idx) : NULL;
+}
+
+struct tw_ws_wire *tw_ws_self(lua_State *L)
+{
+    struct tw_ws_wire *w = tw_ws_to_wire(L, 1);
+    if (!w)
+        luaL_typeerror(L, 1, WIRE_TYPE);
+    return w;
 }
 
 struct tw_ws *tw_ws_shared(lua_State *L)
@@ -36,7 +43,8 @@ static int ws_wire(lua_State *L)
     struct tw_ws_wire *w = lua_newuserdatauv(L, sizeof *w, 2);
     *w = (struct tw_ws_wire){
         .api = api, .st = st, .client = lua_toboolean(L, 2)};
-    luaL_setmetatable(L, WIRE_TYPE);
+    lua_pushvalue(L, lua_upvalueindex(3));
+    lua_setmetatable(L, -2);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, 1);
     lua_pushvalue(L, lua_upvalueindex(2));
@@ -53,21 +61,25 @@ const luaL_Reg tw_ws_wire_functions[] = {{"wire", ws_wire}, {NULL, NULL}};
 
 static int wire_gc(lua_State *L)
 {
-    tw_ws_reader_deinit(&tw_ws_self(L)->reader);
+    struct tw_ws_wire *w = luaL_checkudata(L, 1, WIRE_TYPE);
+    tw_ws_reader_deinit(&w->reader);
     return 0;
+}
+
+void tw_ws_new_wire(lua_State *L)
+{
+    luaL_newmetatable(L, WIRE_TYPE);
+    lua_pushcfunction(L, wire_gc);
+    lua_setfield(L, -2, "__gc");
 }
 
 void tw_ws_open_wire(lua_State *L)
 {
-    luaL_newmetatable(L, WIRE_TYPE); /* state shared mt */
-    lua_pushcfunction(L, wire_gc);
-    lua_setfield(L, -2, "__gc");
     lua_newtable(L);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "__index");
-    lua_pushvalue(L, -4);
-    lua_pushvalue(L, -4); /* state shared mt methods state shared */
+    for (int i = 0; i < 3; i++)
+        lua_pushvalue(L, -4); /* state shared mt methods state shared mt */
     tw_ws_setfuncs(L, tw_ws_input_methods);
     tw_ws_setfuncs(L, tw_ws_output_methods);
-    lua_pop(L, 4);
+    lua_pop(L, 3);
+    lua_setfield(L, -2, "__index");
 }

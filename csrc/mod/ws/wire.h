@@ -30,7 +30,8 @@ struct tw_ws_wire *tw_ws_self(lua_State *L);
 struct tw_ws_wire *tw_ws_to_wire(lua_State *L, int idx);
 
 /* What the functions have as upvalues: core's state, which begins with the
-   runtime, and what all wires share; raises once that is closed. */
+   runtime; what all wires share, and raises once that is closed; and the
+   metatable of wires. */
 static inline struct tw_runtime *tw_ws_runtime(lua_State *L)
 {
     return lua_touserdata(L, lua_upvalueindex(1));
