@@ -96,6 +96,9 @@ local function persist(self, f, ...)
             collectgarbage() -- an accepted socket may be among what was lost
             local paused <const>, why <const> = pcall(run_short, self, more)
             more = paused or why
+            if not paused then
+                task.yield() -- there is not even memory to wait with: others may free some
+            end
         end
         if more == task.cancelled then
             error(more, 0)
