@@ -3,17 +3,13 @@
 
 local http <const> = require "tidewire.http"
 local net <const> = require "spec.support.net"
+local nginx <const> = require "spec.support.nginx"
 local process <const> = dofile("examples/lib/process.lua")
-local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
 local tasks <const> = require "spec.support.tasks"
 
 local NGINX <const> = [[
-daemon off; master_process off; pid %1/pid; error_log /dev/null crit;
-events { worker_connections 64; }
-http {
-    access_log off; client_body_temp_path %1/a; proxy_temp_path %1/b; fastcgi_temp_path %1/c;
-    uwsgi_temp_path %1/d; scgi_temp_path %1/e; client_max_body_size 1m;
+    client_max_body_size 1m;
     default_type text/plain;
     server {
         listen unix:%1/front;
@@ -32,7 +28,6 @@ http {
         client_max_body_size 0;
         location / { return 200 "$http_content_length $request_method"; }
     }
-}
 ]]
 
 -- Each server ends after 20 seconds.
@@ -43,25 +38,15 @@ local function write(path, text)
     assert(file:write(text))
 end
 
--- Waits until f() is true.
-local function await(f)
-    for _ = 1, 1000 do
-        if f() then return end
-        task.sleep(0.01)
-    end
-    error("the server has not started")
-end
-
--- A server over a folder with a big file and a small one; what stops it.
-local function start(command, ready)
+-- A folder with a big file and a small one, over which run(folder) starts a server;
+-- and what stops that.
+local function start(run)
     local folder <const> = net.path()
     assert(os.execute("mkdir -p " .. folder .. "/root"))
     write(folder .. "/root/big.txt", big)
     write(folder .. "/root/a.txt", "small\n")
     write(folder .. "/users", "user:{PLAIN}pass word\n")
-    write(folder .. "/conf", (NGINX:gsub("%%1", folder)))
-    local server <const> = process.start((command:gsub("%%1", folder)))
-    ready(server, folder)
+    local server <const> = run(folder)
     return folder, function()
         server:kill()
         os.execute("rm -r " .. folder)
@@ -75,17 +60,12 @@ local function suite(name, missing, f)
     end)
 end
 
-suite("nginx", not os.execute "nginx -v 2>/dev/null" and "is not installed", function()
+suite("nginx", nginx.missing, function()
     local client, stop
 
     setup(function()
         local folder
-        folder, stop = start("nginx -p %1 -c %1/conf", function(_, place)
-            await(function()
-                local s <close> = assert(socket.socket(socket.AF_UNIX))
-                return s:connect(place .. "/front")
-            end)
-        end)
+        folder, stop = start(function(place) return nginx.start(place, NGINX) end)
         client = http.client{socket = folder .. "/front"}
     end)
 
@@ -194,8 +174,12 @@ suite("Python's http.server", not os.execute "python3 -c '' 2>/dev/null" and "is
 
         setup(function()
             local _
-            _, stop = start("python3 -u -m http.server 0 --bind 127.0.0.1 --directory %1/root",
-                function(server) base = "http://127.0.0.1:" .. server:expect " port (%d+)" end)
+            _, stop = start(function(folder)
+                local server <const> = process.start("python3 -u -m http.server 0 " ..
+                    "--bind 127.0.0.1 --directory " .. folder .. "/root")
+                base = "http://127.0.0.1:" .. server:expect " port (%d+)"
+                return server
+            end)
         end)
 
         teardown(function() stop() end)

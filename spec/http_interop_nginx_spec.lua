@@ -1,16 +1,13 @@
 -- Our server behind nginx, where people put it.
 
 local net <const> = require "spec.support.net"
+local nginx <const> = require "spec.support.nginx"
 local process <const> = dofile("examples/lib/process.lua")
 
 process.limit = 60
 
 local CONFIGURATION <const> = [[
-daemon off; master_process off; pid %1/pid; error_log /dev/null crit;
-events { worker_connections 64; }
-http {
-    access_log off; client_body_temp_path %1/a; proxy_temp_path %1/b; fastcgi_temp_path %1/c;
-    uwsgi_temp_path %1/d; scgi_temp_path %1/e; client_max_body_size 0;
+    client_max_body_size 0;
     upstream ours { server unix:%1/socket; keepalive 2; }
     proxy_http_version 1.1;
     proxy_set_header Connection "";
@@ -26,19 +23,18 @@ http {
         }
         location /old/ { proxy_pass http://ours/; proxy_http_version 1.0; }
     }
-}
 ]]
 
-local missing <const> = not os.execute "nginx -v 2>/dev/null" and "nginx"
-    or not os.execute "curl --version >/dev/null 2>&1" and "curl"
+local missing <const> = nginx.missing
+    or not os.execute "curl --version >/dev/null 2>&1" and "curl is not installed"
 
 describe("behind nginx, our server", function()
     if missing then
-        pending("answers as it does alone (" .. missing .. " is not installed)")
+        pending("answers as it does alone (" .. missing .. ")")
         return
     end
 
-    local folder, server, nginx
+    local folder, server, proxy
 
     local function run(format, ...)
         local pipe <close> = assert(io.popen(format:format(...)))
@@ -59,15 +55,11 @@ describe("behind nginx, our server", function()
         run("printf 0123456789 >%s/files/ten.txt", folder)
         server = process.start(process.lua("lua5.4", "spec/interop/http_server.lua", folder))
         server:expect "^%d+\n"
-        local file <close> = assert(io.open(folder .. "/conf", "w"))
-        file:write((CONFIGURATION:gsub("%%1", folder)))
-        file:close()
-        nginx = process.start(("nginx -p %s -c %s/conf"):format(folder, folder))
-        run("for i in $(seq 500); do [ -S %s/front ] && break; sleep 0.01; done", folder)
+        proxy = nginx.start(folder, CONFIGURATION)
     end)
 
     teardown(function()
-        if nginx then nginx:kill() end
+        if proxy then proxy:kill() end
         if server then server:kill() end
         os.execute("rm -rf " .. folder)
     end)

@@ -5,9 +5,9 @@
 
 local core <const> = require "tidewire.http_core"
 local net <const> = require "spec.support.net"
+local nginx <const> = require "spec.support.nginx"
 local process <const> = dofile("examples/lib/process.lua")
 local socket <const> = require "tidewire.socket"
-local task <const> = require "tidewire.task"
 
 local verdicts <const> = {}
 
@@ -93,11 +93,7 @@ end
 -- In front a server that reads bodies as a whole and passes them on; at the back
 -- one that answers with their lengths.
 local NGINX <const> = [[
-daemon off; master_process off; pid %1/pid; error_log /dev/null crit;
-events { worker_connections 64; }
-http {
-    access_log off; client_body_temp_path %1/a; proxy_temp_path %1/b; fastcgi_temp_path %1/c;
-    uwsgi_temp_path %1/d; scgi_temp_path %1/e; client_max_body_size 0;
+    client_max_body_size 0;
     server {
         listen unix:%1/front;
         location / { proxy_pass http://unix:%1/back:; proxy_ignore_client_abort on; }
@@ -106,7 +102,6 @@ http {
         listen unix:%1/back;
         location / { return 200 "$http_content_length\n"; }
     }
-}
 ]]
 
 -- Sends the bytes and nothing more; what comes until the server closes.
@@ -119,28 +114,15 @@ local function exchange(path, bytes)
     return (net.drain(s))
 end
 
--- Waits until somebody listens there.
-local function await(path)
-    for _ = 1, 1000 do
-        local s <close> = assert(socket.socket(socket.AF_UNIX))
-        if s:connect(path) then return end
-        task.sleep(0.01)
-    end
-    error("nginx has not started")
-end
-
 --- nginx's of each of a list of bytes; nil, why if there is none.
 function verdicts.nginx(list)
-    if not os.execute("nginx -v 2>/dev/null") then return nil, "nginx is not installed" end
+    if nginx.missing then return nil, nginx.missing end
     local folder <const> = net.path()
     assert(os.execute("mkdir " .. folder))
-    local config <const> = net.file((NGINX:gsub("%%1", folder)))
-    local server <close> = process.start(("nginx -p %s -c %s"):format(folder, config))
-    await(folder .. "/front")
+    local server <close> = nginx.start(folder, NGINX)
     local out <const> = {}
     for i, bytes in ipairs(list) do out[i] = answers(exchange(folder .. "/front", bytes)) end
     os.execute("rm -r " .. folder)
-    os.remove(config)
     server:kill()
     return out
 end
