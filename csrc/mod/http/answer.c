@@ -69,7 +69,10 @@ int tw_http_res_wait(lua_State *L, struct tw_wait *wait, int rc, const char *op)
     res->writing =
         rc < 0 && c && tw_http_wants(c, wait, rc, c->server->write_time);
     if (res->writing)
+    {
+        tw_http_hold(L, 1, c);
         return TW_TASK_WAIT;
+    }
     if (rc < 0)
         return api_of(L)->fail(L, rc, op);
     lua_pushboolean(L, 1);

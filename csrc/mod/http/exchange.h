@@ -80,4 +80,16 @@ int tw_http_put(struct tw_http_conn *c, const char *data, size_t len,
 bool tw_http_wants(struct tw_http_conn *c, struct tw_wait *wait, int rc,
                    int64_t time);
 
+/* Then the exchange's object at `idx`, on the stack of the task that waits,
+   keeps the stream: the server lets go of it as soon as the connection is
+   dropped, which may be before the task goes on. */
+void tw_http_hold(lua_State *L, int idx, const struct tw_http_conn *c);
+
+enum
+{
+    TW_HTTP_KEPT = 1, /* user values of requests and responses: a table, ... */
+    TW_HTTP_HELD,     /* ... and the stream */
+    TW_HTTP_EXCHANGE_VALUES = TW_HTTP_HELD
+};
+
 #endif

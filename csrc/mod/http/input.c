@@ -233,7 +233,10 @@ static int req_read_k(lua_State *L, struct tw_wait *wait)
     if (rc == 0 && too_much(r))
         rc = TW_ETOOLONG;
     if (tw_err_want(rc) && await(c, wait, &rc))
+    {
+        tw_http_hold(L, 1, c);
         return TW_TASK_WAIT;
+    }
     if (rc == 0)
         push_piece(L, r, &piece);
     return rc < 0 || piece.len == 0 ? fail(L, r, rc < 0 ? rc : TW_EOF) : 1;

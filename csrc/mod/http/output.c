@@ -223,3 +223,11 @@ bool tw_http_wants(struct tw_http_conn *c, struct tw_wait *wait, int rc,
     wait->timeout = time;
     return true;
 }
+
+void tw_http_hold(lua_State *L, int idx, const struct tw_http_conn *c)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, c->server);
+    lua_rawgeti(L, -1, 2 * (lua_Integer)c->index - 1);
+    lua_setiuservalue(L, idx, TW_HTTP_HELD);
+    lua_pop(L, 1);
+}

@@ -18,8 +18,8 @@ struct tw_http_req *tw_http_req_new(lua_State *L, struct tw_http_server *s,
     size_t fields = head->nfields * sizeof *head->fields;
     bool none = head->framing == TW_HTTP_NONE;
     size_t body = none ? 0 : sizeof(struct tw_http_body);
-    struct tw_http_req *r =
-        lua_newuserdatauv(L, sizeof *r + body + fields + head->size, 1);
+    struct tw_http_req *r = lua_newuserdatauv(
+        L, sizeof *r + body + fields + head->size, TW_HTTP_EXCHANGE_VALUES);
     char *rest = (char *)(r + 1);
     *r = (struct tw_http_req){.head = *head, .max_body = s->max_body};
     r->body = none ? NULL : (struct tw_http_body *)(void *)rest;
@@ -158,11 +158,11 @@ static const struct known *find_known(lua_State *L, int idx)
 void tw_http_req_keep(lua_State *L)
 {
     int value = lua_gettop(L);
-    if (lua_getiuservalue(L, 1, 1) != LUA_TTABLE)
+    if (lua_getiuservalue(L, 1, TW_HTTP_KEPT) != LUA_TTABLE)
     {
         lua_newtable(L);
         lua_pushvalue(L, -1);
-        lua_setiuservalue(L, 1, 1);
+        lua_setiuservalue(L, 1, TW_HTTP_KEPT);
     }
     lua_pushvalue(L, 2);
     lua_pushvalue(L, value);
@@ -180,7 +180,7 @@ static int lazy_k(lua_State *L, int status, lua_KContext ctx)
 /* What no request has from the beginning: kept, or made now. */
 static int other_field(lua_State *L)
 {
-    if (lua_getiuservalue(L, 1, 1) == LUA_TTABLE)
+    if (lua_getiuservalue(L, 1, TW_HTTP_KEPT) == LUA_TTABLE)
     {
         lua_pushvalue(L, 2);
         if (lua_rawget(L, -2) != LUA_TNIL)

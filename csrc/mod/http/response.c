@@ -6,7 +6,8 @@
 
 struct tw_http_res *tw_http_res_new(lua_State *L)
 {
-    struct tw_http_res *res = lua_newuserdatauv(L, sizeof *res, 1);
+    struct tw_http_res *res =
+        lua_newuserdatauv(L, sizeof *res, TW_HTTP_EXCHANGE_VALUES);
     *res = (struct tw_http_res){.status = 200, .length = -1};
     return res;
 }
@@ -33,7 +34,7 @@ static int res_index(lua_State *L)
         lua_pushboolean(L, res->stage != TW_HTTP_FRESH);
     else if (strcmp(key, "bytes") == 0)
         lua_pushinteger(L, (lua_Integer)res->bytes);
-    else if (lua_getiuservalue(L, 1, 1) == LUA_TTABLE)
+    else if (lua_getiuservalue(L, 1, TW_HTTP_KEPT) == LUA_TTABLE)
     {
         lua_pushvalue(L, 2);
         lua_rawget(L, -2);

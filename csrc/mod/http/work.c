@@ -342,7 +342,10 @@ static bool conclude(lua_State *L, struct tw_http_server *s,
     if (c && !c->broken)
         rc = wait->status < 0 ? wait->status : tw_http_put(c, "", 0, &done);
     if (rc < 0 && tw_http_wants(c, wait, rc, s->write_time))
+    {
+        tw_http_hold(L, RES, c);
         return true;
+    }
     wait->status = 0;
     if (s->logging)
         log_exchange(L, s);
