@@ -19,6 +19,27 @@ describe("an error of the log", function()
     end)
 end)
 
+describe("an argument of an answer's that is wrong", function()
+    it("is the handler's fault, and is said to be", function()
+        serving.serve(function(req, res)
+            if req.path == "/json" then
+                res:json(print)
+            elseif req.path == "/cookie" then
+                res:cookie("a", "b", {http_only = true})
+            else
+                res.status = 99
+            end
+        end, function(server, connect)
+            for i, path in ipairs{"/json", "/cookie", "/status"} do
+                assert.truthy(serving.tell(connect, serving.get(path)):find "^HTTP/1.1 500 ")
+                assert.matches("http_server_report_spec.lua:%d+: ",
+                    server.errors[i]:match "^[^\n]*")
+            end
+            assert.matches("status: must be 200 to 599, got 99", server.errors[3], 1, true)
+        end)
+    end)
+end)
+
 describe("an error of onerror", function()
     it("is said on stderr, with what it was called for", function()
         local lines <const>, stderr <const> = {}, io.stderr

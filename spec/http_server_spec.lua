@@ -85,8 +85,9 @@ describe("a handler", function()
     end)
 
     it("that does not answer is a 500", function()
-        serving.serve(function() end, function(_, connect)
+        serving.serve(function() end, function(server, connect)
             assert.truthy(serving.tell(connect, serving.get "/"):find " 500 ")
+            assert.same({"the handler has not answered"}, server.errors)
         end)
     end)
 

@@ -140,11 +140,12 @@ describe("an answer of a length that was set", function()
     end)
 
     it("is seen to be incomplete when it is shorter", function()
-        local _, _, code <const> = told(function(_, res)
+        local _, _, code <const>, errors <const> = told(function(_, res)
             res:set("Content-Length", 5)
             res:write "hel"
         end)
         assert.equal("ECONNRESET", code)
+        assert.same({"the body is shorter than its Content-Length"}, errors)
     end)
 end)
 

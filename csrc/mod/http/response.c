@@ -51,9 +51,12 @@ static void check_fresh(lua_State *L, const struct tw_http_res *res)
 
 static void set_status(lua_State *L, struct tw_http_res *res)
 {
-    lua_Integer status = luaL_checkinteger(L, 3);
+    int exact;
+    lua_Integer status = lua_tointegerx(L, 3, &exact);
     check_fresh(L, res);
-    luaL_argcheck(L, status >= 200 && status <= 599, 3, "must be 200 to 599");
+    if (!exact || status < 200 || status > 599)
+        luaL_error(L, "status: must be 200 to 599, got %s",
+                   luaL_tolstring(L, 3, NULL));
     res->status = (int16_t)status;
 }
 

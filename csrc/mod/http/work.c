@@ -235,15 +235,35 @@ static int failure_of(lua_State *L)
     return status >= 400 && status <= 599 ? (int)status : 500;
 }
 
-/* Tells onerror of the error on top and the exchange's request; pops it. */
-static void tell(lua_State *L)
+/* Ditto; the error is a C string. */
+static int report_flaw(lua_State *L)
 {
-    lua_pushcfunction(L, report); /* error f */
+    lua_pushstring(L, lua_touserdata(L, 2));
+    lua_replace(L, 2);
+    return report(L);
+}
+
+/* Tells onerror of the error on top and the exchange's request; pops it. */
+static void tell(lua_State *L, lua_CFunction how)
+{
+    lua_pushcfunction(L, how); /* error f */
     lua_pushvalue(L, SELF);
     lua_pushvalue(L, -3);
     lua_pushvalue(L, REQ);
     lua_pcall(L, 3, 0, 0);
     lua_settop(L, RES);
+}
+
+/* What is wrong with an answer whose handler has returned; or NULL. */
+static const char *flaw_of(const struct tw_http_res *res)
+{
+    if (res->conn->broken)
+        return NULL;
+    if (res->stage == TW_HTTP_FRESH)
+        return "the handler has not answered";
+    if (!res->bodiless && res->length > res->bytes)
+        return "the body is shorter than its Content-Length";
+    return NULL;
 }
 
 /* The handler has returned, or failed with what is on top. What is the client's
@@ -256,13 +276,18 @@ static void handled(lua_State *L, const struct tw_http_server *s, int status)
     if (!failed && (!res->conn || res->stage == TW_HTTP_DONE))
         return; /* as it should be */
     bool cancelled = failed && s->api->is_cancelled(L, -1);
+    const char *flaw = failed ? NULL : flaw_of(res);
     if (res->conn && (cancelled || res->writing))
         tw_http_conn_abort(res->conn); /* also if another task is at it yet */
     else if (res->conn)
         tw_http_res_close(res, failure);
     if (failure >= 500 && !cancelled)
-        tell(L);
+        tell(L, report);
     lua_settop(L, RES);
+    if (!flaw)
+        return;
+    lua_pushlightuserdata(L, (void *)flaw);
+    tell(L, report_flaw);
 }
 
 static int work_step(lua_State *L, struct tw_wait *wait);
@@ -305,7 +330,7 @@ static void log_exchange(lua_State *L, const struct tw_http_server *s)
     lua_pushvalue(L, RES);
     lua_pushnumber(L, (lua_Number)took / 1e9);
     if (lua_pcall(L, 4, 0, 0) != LUA_OK)
-        tell(L);
+        tell(L, report);
 }
 
 /* The connection goes on to the next request, if there may be one. */

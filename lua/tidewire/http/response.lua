@@ -8,6 +8,14 @@ local query <const> = require "tidewire.http.query"
 
 local methods <const> = core.response
 
+-- A call that raises what is wrong with the arguments of our own caller.
+local function blame(ok, ...)
+    if not ok then
+        error((...), (...) ~= "not enough memory" and 3 or 0)
+    end
+    return ...
+end
+
 local function answer(self, kind, body)
     if not self:get "Content-Type" then
         self:set("Content-Type", kind)
@@ -28,7 +36,7 @@ end
 
 --- Ditto, with a value as JSON; see json.encode for what that may be.
 function methods:json(value)
-    return answer(self, "application/json", json.encode(value))
+    return answer(self, "application/json", blame(pcall(json.encode, value)))
 end
 
 --- Answers with a status that is an error.
@@ -67,7 +75,7 @@ end
 --- Sets a cookie, besides those that have been set; see cookies.format.
 -- @param value false deletes it
 function methods:cookie(name, value, options)
-    self:add("Set-Cookie", cookies.format(name, value, options))
+    self:add("Set-Cookie", blame(pcall(cookies.format, name, value, options)))
 end
 
 return methods
