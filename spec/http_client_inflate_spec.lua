@@ -2,7 +2,7 @@
 -- deflate in both of its forms, bombs, what breaks off.
 
 local http <const> = require "tidewire.http"
-local inflate <const> = require "tidewire.http.inflate"
+local inflate <const> = require "tidewire.http.client.inflate"
 local net <const> = require "spec.support.net"
 local peer <const> = require "spec.support.http_peer"
 local it <const> = require "spec.support.tasks".checked(it)

@@ -4,7 +4,7 @@
 local http <const> = require "tidewire.http"
 local net <const> = require "spec.support.net"
 local peer <const> = require "spec.support.http_peer"
-local proxy <const> = require "tidewire.http.proxy"
+local proxy <const> = require "tidewire.http.client.proxy"
 local task <const> = require "tidewire.task"
 local url <const> = require "tidewire.http.url"
 local it <const> = require "spec.support.tasks".checked(it)

@@ -2,7 +2,7 @@
 -- types.
 
 local date <const> = require "tidewire.http.date"
-local mime <const> = require "tidewire.http.mime"
+local mime <const> = require "tidewire.http.files.mime"
 local net <const> = require "spec.support.net"
 local site <const> = require "spec.support.http_site"
 

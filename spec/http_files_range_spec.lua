@@ -1,6 +1,6 @@
 -- http.files: parts of files (RFC 9110 14).
 
-local ranges <const> = require "tidewire.http.ranges"
+local ranges <const> = require "tidewire.http.files.ranges"
 local site <const> = require "spec.support.http_site"
 
 local TEN <const> = "0123456789"

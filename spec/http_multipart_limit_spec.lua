@@ -3,7 +3,7 @@
 local support <const> = require "spec.support.multipart"
 local net <const> = require "spec.support.net"
 local multipart <const> = require "tidewire.http.multipart"
-local parser <const> = require "tidewire.http.multipart_parser"
+local parser <const> = require "tidewire.http.multipart.parser"
 
 local KIND <const> = support.KIND
 local source_of <const> = support.source

@@ -1,13 +1,13 @@
 --- The HTTP client: requests that look like function calls, over connections that
 -- are kept for the next one. Cookies are not kept.
 
-local answer <const> = require "tidewire.http.answer"
-local client_options <const> = require "tidewire.http.client_options"
-local dial <const> = require "tidewire.http.dial"
-local exchange <const> = require "tidewire.http.exchange"
-local guard <const> = require "tidewire.http.guard"
-local outgoing <const> = require "tidewire.http.outgoing"
-local pool <const> = require "tidewire.http.pool"
+local answer <const> = require "tidewire.http.client.answer"
+local client_options <const> = require "tidewire.http.client.options"
+local dial <const> = require "tidewire.http.client.dial"
+local exchange <const> = require "tidewire.http.client.exchange"
+local guard <const> = require "tidewire.http.client.guard"
+local outgoing <const> = require "tidewire.http.client.outgoing"
+local pool <const> = require "tidewire.http.client.pool"
 local task <const> = require "tidewire.task"
 local url <const> = require "tidewire.http.url"
 

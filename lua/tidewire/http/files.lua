@@ -4,10 +4,10 @@ local accept <const> = require "tidewire.http.accept"
 local core <const> = require "tidewire.http_core"
 local date <const> = require "tidewire.http.date"
 local headers <const> = require "tidewire.http.headers"
-local listing <const> = require "tidewire.http.listing"
-local mime <const> = require "tidewire.http.mime"
+local listing <const> = require "tidewire.http.files.listing"
+local mime <const> = require "tidewire.http.files.mime"
 local options <const> = require "tidewire.options"
-local representation <const> = require "tidewire.http.representation"
+local representation <const> = require "tidewire.http.files.representation"
 
 local files <const> = {}
 

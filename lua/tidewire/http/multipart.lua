@@ -9,12 +9,12 @@
 --         end
 --     end
 
-local encoder <const> = require "tidewire.http.multipart_encoder"
+local encoder <const> = require "tidewire.http.multipart.encoder"
 local failure <const> = require "tidewire.http.failure"
 local options <const> = require "tidewire.options"
 local parameters <const> = require "tidewire.http.parameters"
-local parser <const> = require "tidewire.http.multipart_parser"
-local part <const> = require "tidewire.http.multipart_part"
+local parser <const> = require "tidewire.http.multipart.parser"
+local part <const> = require "tidewire.http.multipart.part"
 
 local multipart <const> = {}
 local methods <const> = {}

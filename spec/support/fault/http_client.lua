@@ -2,7 +2,7 @@
 -- own, a chunked and compressed answer, a redirect.
 
 local http <const> = require "tidewire.http"
-local packs <const> = require "tidewire.http.inflate".accepted
+local packs <const> = require "tidewire.http.client.inflate".accepted
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
 local check <const> = dofile "spec/support/fault/check.lua"

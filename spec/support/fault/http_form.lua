@@ -5,7 +5,7 @@ local check <const> = dofile "spec/support/fault/check.lua"
 local cookies <const> = require "tidewire.http.cookies"
 local multipart <const> = require "tidewire.http.multipart"
 local query <const> = require "tidewire.http.query"
-local random <const> = require "tidewire.http.random"
+local random <const> = require "tidewire.http.multipart.random"
 local router <const> = require("tidewire.http.router").router
 
 local path <const> = os.tmpname()

@@ -2,7 +2,7 @@
 -- or piece by piece.
 
 local headers <const> = require "tidewire.http.headers"
-local inflate <const> = require "tidewire.http.inflate"
+local inflate <const> = require "tidewire.http.client.inflate"
 local join <const> = require "tidewire.http.join"
 local task <const> = require "tidewire.task"
 

@@ -3,10 +3,10 @@
 
 local codec <const> = require "tidewire.http_core"
 local core <const> = require "tidewire.core"
-local credentials <const> = require "tidewire.http.credentials"
+local credentials <const> = require "tidewire.http.client.credentials"
 local headers <const> = require "tidewire.http.headers"
-local inflate <const> = require "tidewire.http.inflate"
-local upload <const> = require "tidewire.http.upload"
+local inflate <const> = require "tidewire.http.client.inflate"
+local upload <const> = require "tidewire.http.client.upload"
 local url <const> = require "tidewire.http.url"
 
 local outgoing <const> = {}

@@ -2,7 +2,7 @@
 
 local errno <const> = require("tidewire.core").errno
 local options <const> = require "tidewire.options"
-local random <const> = require "tidewire.http.random"
+local random <const> = require "tidewire.http.multipart.random"
 
 local encoder <const> = {}
 

@@ -2,9 +2,9 @@
 -- be long is sent by a task of its own, so that an answer is heard that comes
 -- before all of it has been sent.
 
-local incoming <const> = require "tidewire.http.incoming"
+local incoming <const> = require "tidewire.http.client.incoming"
 local task <const> = require "tidewire.task"
-local upload <const> = require "tidewire.http.upload"
+local upload <const> = require "tidewire.http.client.upload"
 
 local exchange <const> = {}
 local methods <const> = {}

@@ -1,7 +1,7 @@
 --- One file to a client: as it is, a part of it, or the client's own copy.
 
-local conditional <const> = require "tidewire.http.conditional"
-local ranges <const> = require "tidewire.http.ranges"
+local conditional <const> = require "tidewire.http.files.conditional"
+local ranges <const> = require "tidewire.http.files.ranges"
 
 local representation <const> = {}
 

@@ -1,10 +1,10 @@
 --- The way to a server: directly, by a Unix socket, by a proxy, or by whatever
 -- function the caller has for it.
 
-local credentials <const> = require "tidewire.http.credentials"
-local guard <const> = require "tidewire.http.guard"
-local incoming <const> = require "tidewire.http.incoming"
-local proxy <const> = require "tidewire.http.proxy"
+local credentials <const> = require "tidewire.http.client.credentials"
+local guard <const> = require "tidewire.http.client.guard"
+local incoming <const> = require "tidewire.http.client.incoming"
+local proxy <const> = require "tidewire.http.client.proxy"
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
 local url <const> = require "tidewire.http.url"

@@ -4,7 +4,7 @@ local errno <const> = require("tidewire.core").errno
 local headers <const> = require "tidewire.http.headers"
 local parameters <const> = require "tidewire.http.parameters"
 local query <const> = require "tidewire.http.query"
-local random <const> = require "tidewire.http.random"
+local random <const> = require "tidewire.http.multipart.random"
 
 local part <const> = {}
 local methods <const> = {}
