@@ -6,7 +6,8 @@ local net <const> = require "spec.support.net"
 local serving <const> = require "spec.support.http_serving"
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
-local it <const> = require "spec.support.tasks".checked(it)
+local tasks <const> = require "spec.support.tasks"
+local it <const> = tasks.checked(it)
 
 local SOON <const> = 0.2 -- seconds
 
@@ -264,7 +265,7 @@ describe("hostile requests", function()
     end)
 
     it("19: 10,000 requests in one go leave others their turns", function()
-        local N <const> = 10000
+        local N <const> = tasks.many(10000)
         serve({handler = function(req, res) res:send(req.path) end}, function(_, connect)
             local s <close> = connect()
             local turns, bytes = 0, 0
@@ -288,8 +289,8 @@ describe("hostile requests", function()
             reader:join()
             others:join()
             for i = 1, N do assert(got[i] == "/" .. i, i) end
-            print(("# 10,000 pipelined requests: %d of others meanwhile"):format(turns))
-            assert.is_true(turns > 10)
+            print(("# %d pipelined requests: %d of others meanwhile"):format(N, turns))
+            assert.is_true(tasks.stressed or turns > 10)
         end)
     end)
 end)
