@@ -40,7 +40,10 @@ local function number(words, integral, least)
     end }
 end
 
-local MORE <const> = { "seconds, more than 0", function(value)
+local COUNT <const> = number("an integer, not negative", true, 0)
+local MOST <const> = number("an integer, more than 0", true, 1)
+local SECONDS <const> = number("seconds, not negative", false, 0)
+local TIME <const> = { "seconds, more than 0", function(value)
     return math.type(value) ~= nil and value > 0
 end }
 
@@ -52,13 +55,11 @@ options.rules = {
     boolean = of_type "boolean", func = of_type "function", tbl = of_type "table",
     func_or_false = or_false(of_type "function"),
     integer = { "an integer", function(value) return math.type(value) == "integer" end },
-    count = number("an integer, not negative", true, 0),
-    count_or_false = or_false(number("an integer, not negative", true, 0)),
-    most_or_false = or_false(number("an integer, more than 0", true, 1)),
+    count = COUNT, count_or_false = or_false(COUNT),
+    most = MOST, most_or_false = or_false(MOST),
     factor_or_false = or_false(number("a number, at least 1", false, 1)),
-    seconds_or_false = or_false(number("seconds, not negative", false, 0)),
-    seconds = number("seconds, not negative", false, 0),
-    time_or_false = or_false(MORE),
+    seconds = SECONDS, seconds_or_false = or_false(SECONDS),
+    time = TIME, time_or_false = or_false(TIME),
 }
 
 --- Raises unless all values are what their rules want; what has no rule may be

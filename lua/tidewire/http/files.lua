@@ -11,11 +11,13 @@ local representation <const> = require "tidewire.http.files.representation"
 
 local files <const> = {}
 
--- The options and their types.
+local rules <const> = options.rules
+
+-- The options, and what they must be.
 local OPTIONS <const> = {
-    index = "table", list = "boolean", dotfiles = "boolean",
-    follow = "boolean", precompressed = "boolean", types = "table", max_age = "number",
-    headers = "table",
+    index = rules.tbl, list = rules.boolean, dotfiles = rules.boolean,
+    follow = rules.boolean, precompressed = rules.boolean, types = rules.tbl,
+    max_age = rules.count, headers = rules.tbl,
 }
 
 -- What an error in opening is to the client; any other is trouble of our own: 500.
@@ -249,12 +251,7 @@ end
 -- @return handler(req, res); or nil, message, code if the folder cannot be opened
 function files.files(root, given)
     given = options.check(given, OPTIONS, 2)
-    for name, value in pairs(given) do
-        if type(value) ~= OPTIONS[name] then
-            error(("option '%s': %s expected, got %s")
-                :format(name, OPTIONS[name], type(value)), 2)
-        end
-    end
+    options.values(given, OPTIONS, 2)
     local folder <const>, message <const>, code <const> = core.root(root, given.follow ~= false)
     if not folder then
         return nil, message, code

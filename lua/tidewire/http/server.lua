@@ -243,7 +243,7 @@ local http <const> = {}
 -- (default 0: any), path (a Unix socket), or listener (a socket); listen = false:
 -- none, see server:add; handler(req, res); log(req, res, seconds), called after
 -- each exchange; onerror(err, req), instead of a line on stderr; limits and times as in
--- server_options.lua, times in seconds (false: none); handler_timeout; max_connections;
+-- server/options.lua, times in seconds (false: none); handler_timeout; max_connections;
 -- backlog. A handler's error is answered with 500, but for a table with a `status`
 -- (400 to 599): with that, and what is below 500 is not reported.
 -- @return the server; or nil, message, code

@@ -35,32 +35,26 @@ local ACCEPT <const> = keys("protocols", "origins")
 local CONNECT <const> = keys("protocols", "origin", "headers", "timeout", "stream", "socket",
     "proxy", "connect")
 
--- What may be false: then there is no limit.
-local UNLIMITED <const> = { ping_interval = true, pong_timeout = true, write_timeout = true }
-
-local function fits(name, value)
-    if value == false then
-        return UNLIMITED[name]
-    elseif name:find "^max_" then
-        return math.type(value) == "integer" and value > 0
-    end
-    return math.type(value) and value > 0
-end
+local rules <const> = options.rules
+local RULES <const> = {
+    max_message = rules.most, max_fragments = rules.most, max_pending = rules.most,
+    ping_interval = rules.time_or_false, pong_timeout = rules.time_or_false,
+    write_timeout = rules.time_or_false, close_timeout = rules.time,
+}
 
 local function with_defaults(given)
     if not next(given) then
         return DEFAULTS
     end
+    options.values(given, RULES, 3)
     local o <const> = {}
     for name, default in pairs(DEFAULTS) do
-        local value = given[name]
+        local value <const> = given[name]
         if value == nil then
-            value = default
-        elseif not fits(name, value) then
-            error(("%s: %s > 0 expected, got %s"):format(name,
-                name:find "^max_" and "integer" or "number", tostring(value)), 3)
+            o[name] = default
+        else
+            o[name] = value
         end
-        o[name] = value
     end
     return o
 end
