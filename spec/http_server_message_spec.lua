@@ -2,6 +2,7 @@
 
 local net <const> = require "spec.support.net"
 local serving <const> = require "spec.support.http_serving"
+local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
 
 -- What a handler returned for a request, as text.
@@ -201,6 +202,22 @@ describe("an answer", function()
             answered(function(_, res) res:send(long) end)
         assert.equal("5000000", fields["content-length"])
         assert.is_true(body == long)
+    end)
+
+    it("leaves with one call, head and body", function()
+        local sizes <const> = {5, 16384, 16385, 60000}
+        serving.serve({listen = false, handler = function(req, res)
+            res:send(("x"):rep(tonumber(req.query)))
+        end}, function(server)
+            for _, size in ipairs(sizes) do
+                -- What is sent with one call is received with one.
+                local a <const>, b <close> =
+                    assert(socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+                assert(server:add(a))
+                b:sendall(("GET /?%d HTTP/1.1\r\nHost: x\r\n\r\n"):format(size))
+                assert.equal(size, #b:recv(100000):match "\r\n\r\n(.*)$")
+            end
+        end)
     end)
 
     it("to HEAD has the same head, without a body", function()

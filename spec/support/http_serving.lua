@@ -19,7 +19,7 @@ function peer.serve(opts, f)
     opts.onerror = opts.onerror or function(err) errors[#errors + 1] = tostring(err) end
     local server <const> = assert(http.server(opts))
     rawset(server, "errors", errors)
-    local address <const> = server:getsockname()
+    local address <const> = server:getsockname() -- nil: it listens on none
     local function connect()
         local s <const> = assert(socket.create_connection(address))
         s:settimeout(LIMIT)
