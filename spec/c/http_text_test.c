@@ -2,6 +2,8 @@
 #include "guard.h"
 #include "mod/http/text.h"
 
+#include <ctype.h>
+
 enum
 {
     PLACES = 20
@@ -85,11 +87,37 @@ static void letters(void)
     CHECK(tw_http_same("a", "b", 0));
 }
 
+/* Two digits and a percent sign before them; whatever else stays. */
+static void escapes(void)
+{
+    for (unsigned a = 0; a < 256; a++)
+        for (unsigned b = 0; b < 256; b++)
+        {
+            const char text[] = {'%', (char)a, (char)b};
+            char digits[] = {(char)a, (char)b, '\0'}, to[3], *end = NULL;
+            unsigned long value = strtoul(digits, &end, 16);
+            bool hex = isxdigit((int)a) && isxdigit((int)b);
+            size_t n = tw_http_unescape(
+                to, (const char *)guard_copy(text, sizeof text), sizeof text);
+            CHECK_INT(n, hex ? 1 : 3);
+            CHECK(hex ? (unsigned char)to[0] == value : !memcmp(to, text, 3));
+        }
+    char to[8];
+    for (size_t len = 0; len <= 6; len++)
+    {
+        const char *s = (const char *)guard_copy("%%41%4", len);
+        size_t n = tw_http_unescape(to, s, len);
+        CHECK_INT(n, len < 4 ? len : len - 2);
+        CHECK(len < 4 || !memcmp(to, "%A%4", n));
+    }
+}
+
 int main(void)
 {
     TAP_CASE(bytes);
     TAP_CASE(nothing);
     TAP_CASE(skipping);
     TAP_CASE(letters);
+    TAP_CASE(escapes);
     return tap_done();
 }

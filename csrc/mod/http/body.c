@@ -62,8 +62,7 @@ static int read_size(struct tw_http_body *body, char c)
 {
     if (!tw_http_is(c, TW_HTTP_HEX))
         return end_size(body, c);
-    unsigned digit =
-        c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10);
+    unsigned digit = tw_http_hex(c);
     body->left = body->digits == 0 ? digit : body->left << 4 | digit;
     if (++body->digits > SIZE_DIGITS || body->left > INT64_MAX)
         return fail(body, 400, "a chunk's size that is too large");

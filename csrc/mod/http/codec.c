@@ -232,10 +232,20 @@ static int core_is_value(lua_State *L)
     return run_check(L, tw_http_is_value);
 }
 
+/* unescape(text): with %XX decoded; what is none stays as it is. */
+static int core_unescape(lua_State *L)
+{
+    size_t len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    tw_http_push_unescaped(L, text, len);
+    return 1;
+}
+
 const luaL_Reg tw_http_codec_functions[] = {
     {"parse_request", core_parse_request},
     {"parse_response", core_parse_response},
     {"body", core_body},
     {"is_token", core_is_token},
     {"is_value", core_is_value},
+    {"unescape", core_unescape},
     {NULL, NULL}};

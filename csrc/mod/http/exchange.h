@@ -19,6 +19,9 @@ void tw_http_req_keep(lua_State *L);
 void tw_http_push_fields(lua_State *L, const char *bytes,
                          const struct tw_http_head *head);
 
+/* Pushes text with %XX decoded. */
+void tw_http_push_unescaped(lua_State *L, const char *s, size_t len);
+
 /* Throws away what there is of the body. True: it has come to its end, or there
    is none. */
 bool tw_http_req_discard(struct tw_http_req *r);

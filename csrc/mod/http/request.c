@@ -52,26 +52,11 @@ static struct tw_http_span path_of(const struct tw_http_req *r)
     return path;
 }
 
-static int hex(char c)
-{
-    int digit = c >= '0' && c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
-    return digit >= 0 && digit < 16 && (c <= '9' || digit > 9) ? digit : -1;
-}
-
-/* Pushes text with %XX decoded; what is none stays as it is. */
-static void push_decoded(lua_State *L, const char *s, size_t len)
+void tw_http_push_unescaped(lua_State *L, const char *s, size_t len)
 {
     luaL_Buffer out;
     char *to = luaL_buffinitsize(L, &out, len);
-    size_t n = 0;
-    for (size_t i = 0; i < len; i++)
-    {
-        bool code = s[i] == '%' && i + 2 < len && hex(s[i + 1]) >= 0 &&
-                    hex(s[i + 2]) >= 0;
-        to[n++] = code ? (char)(hex(s[i + 1]) << 4 | hex(s[i + 2])) : s[i];
-        i += code ? 2 : 0;
-    }
-    luaL_pushresultsize(&out, n);
+    luaL_pushresultsize(&out, tw_http_unescape(to, s, len));
 }
 
 static void push_path(lua_State *L, const struct tw_http_req *r)
@@ -81,7 +66,7 @@ static void push_path(lua_State *L, const struct tw_http_req *r)
     if (path.len == 0)
         lua_pushliteral(L, "/");
     else if (memchr(s, '%', path.len))
-        push_decoded(L, s, path.len);
+        tw_http_push_unescaped(L, s, path.len);
     else
         lua_pushlstring(L, s, path.len);
 }

@@ -67,3 +67,19 @@ bool tw_http_same(const char *a, const char *b, size_t len)
         i++;
     return i == len;
 }
+
+size_t tw_http_unescape(char *to, const char *s, size_t len)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++)
+    {
+        bool code = s[i] == '%' && len - i > 2 &&
+                    tw_http_is(s[i + 1], TW_HTTP_HEX) &&
+                    tw_http_is(s[i + 2], TW_HTTP_HEX);
+        to[n++] =
+            code ? (char)(tw_http_hex(s[i + 1]) << 4 | tw_http_hex(s[i + 2]))
+                 : s[i];
+        i += code ? 2 : 0;
+    }
+    return n;
+}

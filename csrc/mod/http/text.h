@@ -38,11 +38,21 @@ bool tw_http_is_target(const char *s, size_t len);
 /* True if they are the same but for the case of ASCII letters. */
 bool tw_http_same(const char *a, const char *b, size_t len);
 
+/* Copies text to `to` with %XX decoded (RFC 3986 2.1), and what is none as it
+   is. Returns how long it is then; never longer than before. */
+size_t tw_http_unescape(char *to, const char *s, size_t len);
+
 /* -- private: the parsers' loops ------------------------------------------ */
 
 static inline bool tw_http_is(char c, int class)
 {
     return tw_http_class[(uint8_t)c] & class;
+}
+
+/* What a digit of class TW_HTTP_HEX stands for. */
+static inline unsigned tw_http_hex(char c)
+{
+    return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10);
 }
 
 /* Eight times the same byte. */

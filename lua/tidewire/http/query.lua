@@ -1,6 +1,7 @@
 --- Percent-encoding (RFC 3986 2.1), and the name=value pairs of queries and of
 -- application/x-www-form-urlencoded, as browsers write them (WHATWG URL, 5).
 
+local codec <const> = require "tidewire.http_core"
 local options <const> = require "tidewire.options"
 
 local query <const> = {}
@@ -8,13 +9,7 @@ local query <const> = {}
 local DECODE_OPTIONS <const> = { max = true }
 local FIELDS <const> = 1000
 
--- What has been asked for once: bytes by their two digits, escapes by their bytes.
-local decoded <const> = setmetatable({}, {
-    __index = function(self, digits)
-        self[digits] = string.char(tonumber(digits, 16))
-        return self[digits]
-    end,
-})
+-- What has been asked for once: escapes by their bytes.
 local encoded <const> = setmetatable({}, {
     __index = function(self, byte)
         self[byte] = ("%%%02X"):format(byte:byte())
@@ -24,9 +19,7 @@ local encoded <const> = setmetatable({}, {
 local form_encoded <const> = setmetatable({ [" "] = "+" }, { __index = encoded })
 
 --- Undoes percent-encoding; a `%` that two hex digits do not follow stays.
-function query.unescape(text)
-    return (text:gsub("%%(%x%x)", decoded))
-end
+query.unescape = codec.unescape
 
 --- Percent-encodes all but letters, digits and `-._~`: safe anywhere in a URL.
 function query.escape(text)
