@@ -7,14 +7,6 @@ local peer <const> = require "spec.support.http_peer"
 local task <const> = require "tidewire.task"
 local it <const> = require "spec.support.tasks".checked(it)
 
--- Sends the answer, then waits for the client to go.
-local function say(answer)
-    return function(stream)
-        peer.request(stream)
-        if stream:write(answer) and stream:flush() then stream:read_some(1) end
-    end
-end
-
 -- Sends the answer a byte at a time.
 local function spell(answer)
     return function(stream)
@@ -29,7 +21,7 @@ end
 
 -- What a GET gives that is answered like this, at once and byte by byte.
 local function each_way(answer, check)
-    local server <close> = peer.serve{say(answer), spell(answer)}
+    local server <close> = peer.serve{peer.say(answer), spell(answer)}
     for _ = 1, 2 do check(http.get(server.url, {keep_alive = false, timeout = net.LIMIT})) end
 end
 
@@ -102,14 +94,14 @@ describe("an answer", function()
     it("is refused when fields, trailers or extensions have no end", function()
         refused("EMSGSIZE", HEAD .. ("A: b\r\n"):rep(101) .. "\r\n")
         local chunked <const> = HEAD .. "Transfer-Encoding: chunked\r\n\r\n"
-        local server <close> = peer.serve{say(chunked .. "0\r\n" .. ("A: b\r\n"):rep(1000)),
-            say(chunked .. "1;" .. ("x"):rep(100000))}
+        local server <close> = peer.serve{peer.say(chunked .. "0\r\n" .. ("A: b\r\n"):rep(1000)),
+            peer.say(chunked .. "1;" .. ("x"):rep(100000))}
         for _ = 1, 2 do net.fails("EMSGSIZE", http.get(server.url, {keep_alive = false})) end
     end)
 
     it("has a head as long as the caller allows", function()
         local long <const> = HEAD .. "A: " .. ("x"):rep(40000) .. "\r\nContent-Length: 0\r\n\r\n"
-        local server <close> = peer.serve{say(long), say(long)}
+        local server <close> = peer.serve{peer.say(long), peer.say(long)}
         net.fails("EMSGSIZE", http.get(server.url, {keep_alive = false}))
         local r <const> = assert(http.get(server.url, {keep_alive = false, max_head = 50000}))
         assert.equal(40000, #r.headers.a)
@@ -119,7 +111,7 @@ describe("an answer", function()
         local server <close> = peer.serve{function(stream)
             peer.request(stream)
             repeat until not stream:write "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
-        end, say(("HTTP/1.1 102 Processing\r\n\r\n"):rep(19) .. peer.ok "patience")}
+        end, peer.say(("HTTP/1.1 102 Processing\r\n\r\n"):rep(19) .. peer.ok "patience")}
         net.fails("EBADMSG", http.get(server.url, {keep_alive = false}))
         assert.equal("patience", http.get(server.url, {keep_alive = false}).body)
     end)
@@ -132,7 +124,7 @@ describe("a body where there is none", function()
             "HTTP/1.1 204 No\r\nContent-Length: 3\r\n\r\nabc",
             "HTTP/1.1 304 Not\r\nTransfer-Encoding: chunked\r\n\r\n",
             HEAD .. "Content-Length: 0\r\n\r\n"} do
-            local server <close> = peer.serve{say(start .. split), {peer.ok "true"}}
+            local server <close> = peer.serve{peer.say(start .. split), {peer.ok "true"}}
             local client <close> = http.client()
             -- A length with 204 may be refused altogether.
             local r <const> = client:get(server.url)
@@ -142,7 +134,7 @@ describe("a body where there is none", function()
     end)
 
     it("is ignored after HEAD", function()
-        local server <close> = peer.serve{say(peer.ok "hello"), {peer.ok "true"}}
+        local server <close> = peer.serve{peer.say(peer.ok "hello"), {peer.ok "true"}}
         local client <close> = http.client()
         assert.equal("", client:head(server.url).body)
         assert.equal("true", client:get(server.url).body)

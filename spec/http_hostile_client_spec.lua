@@ -10,14 +10,6 @@ local it <const> = require "spec.support.tasks".checked(it)
 
 local BAD <const> = {"a\r\nB: c", "a\nb", "a\rb", "a\0b", "a\r\n\r\nHTTP/1.1 200 OK", "a\127"}
 
--- A server that answers with just that, then waits for the client to go.
-local function say(answer)
-    return function(stream)
-        peer.request(stream)
-        if stream:write(answer) and stream:flush() then stream:read_some(1) end
-    end
-end
-
 -- What nobody ever connects to.
 local function silent(f)
     local server <close> = peer.serve{function() error "something has left" end}
@@ -68,15 +60,16 @@ describe("hostile input", function()
         local forged <const> = peer.ok "forged"
         for _, answer in ipairs{peer.ok "" .. forged, "HTTP/1.1 204 No\r\n\r\n" .. forged,
             "HTTP/1.1 304 Not\r\nContent-Length: 400\r\n\r\n" .. forged} do
-            local server <close> = peer.serve{say(answer), {peer.ok "true"}}
+            local server <close> = peer.serve{peer.say(answer), {peer.ok "true"}}
             local client <close> = http.client()
             assert.equal("", assert(client:get(server.url)).body)
             assert.equal("true", assert(client:get(server.url)).body)
         end
-        local server <close> = peer.serve{say(peer.ok "body"), {peer.ok "true"}, function(stream)
-            peer.request(stream)
-            repeat until not stream:write "HTTP/1.1 103 Early Hints\r\n\r\n"
-        end}
+        local server <close> = peer.serve{peer.say(peer.ok "body"), {peer.ok "true"},
+            function(stream)
+                peer.request(stream)
+                repeat until not stream:write "HTTP/1.1 103 Early Hints\r\n\r\n"
+            end}
         local client <close> = http.client()
         assert.equal("", assert(client:head(server.url)).body)
         assert.equal("true", assert(client:get(server.url)).body)

@@ -51,6 +51,15 @@ function peer.ok(body, fields)
         :format(fields or "", #body)) .. body
 end
 
+--- For a server's list: sends the answer to one request, then waits for the client
+--- to go.
+function peer.say(answer)
+    return function(stream)
+        peer.request(stream)
+        if stream:write(answer) and stream:flush() then stream:read_some(1) end
+    end
+end
+
 -- What an element of a server's list does with a connection.
 local function run(action, server, stream, s)
     if type(action) == "function" then return action(stream, s, server) end
