@@ -6,7 +6,7 @@ local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
 local options <const> = require "tidewire.options"
 local server_options <const> = require "tidewire.http.server.options"
-local trouble <const> = require "tidewire.http.server.trouble"
+local errors <const> = require "tidewire.http.server.errors"
 require "tidewire.http.request"
 require "tidewire.http.response"
 
@@ -209,8 +209,8 @@ end
 local function make_engine(self, opts)
     local all <const> = server_options.engine(opts)
     local seconds <const> = opts.handler_timeout
-    all.handler = seconds and trouble.limited(opts.handler, seconds) or as_function(opts.handler)
-    all.explain, all.onerror, all.log = trouble.explain, self.onerror, opts.log or nil
+    all.handler = seconds and errors.limited(opts.handler, seconds) or as_function(opts.handler)
+    all.explain, all.onerror, all.log = errors.explain, self.onerror, opts.log or nil
     all.spawn = function() self.spawn() end
     local fine <const>, engine <const> = pcall(core.server, all)
     return fine and engine or error(engine, 4)
@@ -220,7 +220,7 @@ end
 local function new(opts, level)
     opts = server_options.check(opts, level + 1)
     local self <const> = setmetatable({
-        onerror = opts.onerror and trouble.reporter(opts.onerror) or trouble.report,
+        onerror = opts.onerror and errors.reporter(opts.onerror) or errors.report,
         max_connections = opts.max_connections or nil,
         stopped = task.event(),
         warn_from = 0,

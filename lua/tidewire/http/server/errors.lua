@@ -3,28 +3,28 @@
 local failure <const> = require "tidewire.http.failure"
 local task <const> = require "tidewire.task"
 
-local trouble <const> = {}
+local errors <const> = {}
 
 --- Says on stderr what went wrong.
-function trouble.report(err, req)
+function errors.report(err, req)
     local what <const> = req and ("error while handling %s: "):format(tostring(req)) or ""
     io.stderr:write(("tidewire.http: %s%s\n"):format(what, tostring(err)))
 end
 
 --- What is called with an error instead, and may fail itself: then both are reported.
-function trouble.reporter(onerror)
+function errors.reporter(onerror)
     return function(err, req)
         local ok <const>, another <const> = pcall(onerror, err, req)
         if not ok then
-            trouble.report(err, req)
-            trouble.report("onerror: " .. tostring(another))
+            errors.report(err, req)
+            errors.report("onerror: " .. tostring(another))
         end
     end
 end
 
 --- An error's text with where it was raised; other objects, and texts that say it
 -- already, stay as they are.
-function trouble.explain(err)
+function errors.explain(err)
     if type(err) ~= "string" or err:find("\nstack traceback:\n", 1, true) then
         return err
     end
@@ -32,7 +32,7 @@ function trouble.explain(err)
 end
 
 local function explained(handler, req, res)
-    local ok <const>, err <const> = xpcall(handler, trouble.explain, req, res)
+    local ok <const>, err <const> = xpcall(handler, errors.explain, req, res)
     if not ok then
         error(err, 0)
     end
@@ -40,7 +40,7 @@ local function explained(handler, req, res)
 end
 
 --- A handler that has so many seconds for a request, and fails then.
-function trouble.limited(handler, seconds)
+function errors.limited(handler, seconds)
     return function(req, res)
         if not task.timeout(seconds, explained, handler, req, res) then
             failure.raise(("the handler took more than %g s"):format(seconds), nil, 503)
@@ -48,4 +48,4 @@ function trouble.limited(handler, seconds)
     end
 end
 
-return trouble
+return errors
