@@ -28,11 +28,6 @@ const uint8_t tw_http_class[256] = {
     [0x80 ... 0x84] = X, [0x86 ... 0xff] = X,
 };
 
-static bool all(const char *s, size_t len, int class)
-{
-    return tw_http_skip(s, 0, len, class) == len;
-}
-
 static bool blank(char c)
 {
     return c == ' ' || c == '\t';
@@ -40,18 +35,13 @@ static bool blank(char c)
 
 bool tw_http_is_token(const char *s, size_t len)
 {
-    return len > 0 && all(s, len, TW_HTTP_TOKEN);
+    return len > 0 && tw_http_skip(s, 0, len, TW_HTTP_TOKEN) == len;
 }
 
 bool tw_http_is_value(const char *s, size_t len)
 {
     return len == 0 || (!blank(s[0]) && !blank(s[len - 1]) &&
                         tw_http_skip_text(s, 0, len) == len);
-}
-
-bool tw_http_is_target(const char *s, size_t len)
-{
-    return len > 0 && all(s, len, TW_HTTP_TARGET);
 }
 
 static char lower(char c)

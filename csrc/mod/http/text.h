@@ -16,7 +16,7 @@ enum
 {
     TW_HTTP_TOKEN = 1,
     TW_HTTP_TEXT = 2,   /* a field's value, a reason */
-    TW_HTTP_TARGET = 4, /* a request target */
+    TW_HTTP_TARGET = 4, /* a request target: visible ASCII but # */
     TW_HTTP_HOST = 8,   /* a registered name (RFC 3986), % aside */
     TW_HTTP_HEX = 16,
     TW_HTTP_DIGIT = 32
@@ -31,9 +31,6 @@ bool tw_http_is_token(const char *s, size_t len);
    over 0x7f are allowed (obs-text), but for 0x85, the line end of Latin-1:
    there are readers that split lines at it. May be empty. */
 bool tw_http_is_value(const char *s, size_t len);
-
-/* A request target: visible ASCII but #, not empty. */
-bool tw_http_is_target(const char *s, size_t len);
 
 /* True if they are the same but for the case of ASCII letters. */
 bool tw_http_same(const char *a, const char *b, size_t len);
