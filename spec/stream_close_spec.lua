@@ -2,6 +2,7 @@
 
 local net <const> = require "spec.support.net"
 local socket <const> = require "tidewire.socket"
+local task <const> = require "tidewire.task"
 
 local function open(fd)
     local file <close> = io.open("/proc/self/fdinfo/" .. fd)
@@ -153,6 +154,28 @@ describe("detach", function()
         local again <close> = assert(socket.socket{fileno = fd})
         b:sendall("x")
         assert.equal("x", again:recv(1))
+        b:close()
+    end)
+end)
+
+describe("a stream that is closed while a task waits for it", function()
+    it("keeps its socket until that task has gone on", function()
+        local weak <const> = setmetatable({}, {__mode = "k"})
+        local f, b
+        do
+            local a
+            a, b = net.pair()
+            weak[a] = true
+            f = a:makefile "rw"
+            a:close()
+        end
+        local t <const> = task.spawn(function() return f:read(1) end)
+        task.yield()
+        f:close()
+        collectgarbage()
+        collectgarbage()
+        assert.is_true(next(weak) ~= nil)
+        net.fails("closed", t:join())
         b:close()
     end)
 end)

@@ -175,12 +175,9 @@ int ltw_filewait(lua_State *L, struct ltw_file *f, struct tw_wait *wait, int rc,
 }
 /* -- closing ------------------------------------------------------------- */
 
-/* A closed stream keeps its socket no longer; but for somebody who waits for it
-   or has just been woken. */
+/* A closed stream keeps its socket no longer. */
 static void let_go(lua_State *L, struct ltw_file *f)
 {
-    if (f->sock->watch.claimed)
-        return;
     f->sock = NULL;
     lua_pushnil(L);
     lua_setiuservalue(L, 1, 1);
@@ -194,12 +191,16 @@ static int file_close_k(lua_State *L, struct tw_wait *wait)
         rc = tw_stream_flush(&f->st);
     if (tw_err_want(rc) && ltw_want(f->sock, wait, rc, 0))
         return TW_TASK_WAIT;
+    /* Who waits for it, or has just been woken, needs the socket until he goes
+       on. Closing forgets who that is. */
+    bool needed = f->sock && f->sock->watch.claimed;
     int closed = tw_stream_close(&f->st);
     if (f->sock)
     {
         if (wait->rt->loop)
             tw_loop_nudge(wait->rt->loop, &f->sock->watch);
-        let_go(L, f);
+        if (!needed)
+            let_go(L, f);
     }
     return ltw_result(L, rc < 0 ? rc : closed, "close");
 }
