@@ -214,12 +214,3 @@ int64_t tw_http_body_read(struct tw_http_body *body, const char *data,
     }
     return (int64_t)at;
 }
-
-int tw_http_body_end(struct tw_http_body *body)
-{
-    if (body->framing == TW_HTTP_UNTIL_CLOSE)
-        body->done = true;
-    if (body->done)
-        return 0;
-    return fail(body, 400, "the connection ended before the body did");
-}

@@ -48,8 +48,4 @@ void tw_http_body_begin(struct tw_http_body *body,
 int64_t tw_http_body_read(struct tw_http_body *body, const char *data,
                           size_t len, struct tw_http_span *piece);
 
-/* The input has ended: 0 if the body may end like this (TW_HTTP_UNTIL_CLOSE,
-   or it was done), else -400. */
-int tw_http_body_end(struct tw_http_body *body);
-
 #endif

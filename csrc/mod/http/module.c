@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-void tw_http_setfuncs(lua_State *L, const luaL_Reg *list)
+/* Sets functions in the table on top, with the two states as upvalues. */
+static void setfuncs(lua_State *L, const luaL_Reg *list)
 {
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, lua_upvalueindex(2));
@@ -43,7 +44,7 @@ static const void *open_type(lua_State *L, const struct type *type)
 {
     lua_newtable(L); /* methods */
     for (int i = 0; type->methods[i]; i++)
-        tw_http_setfuncs(L, type->methods[i]);
+        setfuncs(L, type->methods[i]);
     lua_createtable(L, 0, 8); /* methods mt */
     lua_pushstring(L, type->name);
     lua_setfield(L, -2, "__name");
@@ -74,9 +75,9 @@ static int fill_module(lua_State *L)
     http->response = open_type(L, &types[2]);
     tw_http_open_file(L);
     luaL_setfuncs(L, tw_http_codec_functions, 0);
-    tw_http_setfuncs(L, tw_http_functions);
+    setfuncs(L, tw_http_functions);
     lua_newtable(L);
-    tw_http_setfuncs(L, tw_http_request_lazy);
+    setfuncs(L, tw_http_request_lazy);
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, lua_upvalueindex(2), TW_HTTP_LAZY);
     lua_setfield(L, -2, "lazy");

@@ -74,9 +74,6 @@ static inline void *tw_http_self(lua_State *L, const void *known,
     return tw_http_check(L, 1, metatable, name);
 }
 
-/* Sets functions in the table on top, with the two states as upvalues. */
-void tw_http_setfuncs(lua_State *L, const luaL_Reg *list);
-
 /* What does without all that: adds to the table on top. */
 extern const luaL_Reg tw_http_codec_functions[];
 void tw_http_open_file(lua_State *L);

@@ -57,8 +57,9 @@ static size_t attempt(struct tw_ws_wire *w, const char *data, size_t len)
     return n > 0 ? (size_t)n : 0;
 }
 
-size_t tw_ws_pass(lua_State *L, struct tw_ws_wire *w, const char *data,
-                  size_t len)
+/* As tw_ws_put, of bytes. */
+static size_t pass(lua_State *L, struct tw_ws_wire *w, const char *data,
+                   size_t len)
 {
     size_t n = attempt(w, data, len);
     w->queued += len;
@@ -77,7 +78,7 @@ size_t tw_ws_put(lua_State *L, struct tw_ws_wire *w,
     char *out = size <= SMALL ? small : lua_newuserdatauv(L, size, 0);
     if (tw_ws_write(ws, frame, out) < 0)
         luaL_error(L, "the system has no random bytes");
-    return tw_ws_pass(L, w, out, size);
+    return pass(L, w, out, size);
 }
 
 /*
@@ -207,7 +208,7 @@ static int ws_broadcast(lua_State *L)
         int at = w ? B_VALUE : B_KEY;
         w = w ? w : wire_at(L, B_KEY);
         bool apart = w && (w->busy || w->client);
-        size_t left = w && !apart ? tw_ws_pass(L, w, frame, len) : 0;
+        size_t left = w && !apart ? pass(L, w, frame, len) : 0;
         done += w && !apart && left == 0;
         if (apart || left > 0)
         {

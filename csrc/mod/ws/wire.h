@@ -39,12 +39,8 @@ static inline struct tw_runtime *tw_ws_runtime(lua_State *L)
 
 struct tw_ws *tw_ws_shared(lua_State *L);
 
-/* Sends what of the bytes goes without waiting, and queues the rest: how many
+/* Sends what of a frame goes without waiting, and queues the rest: how many
    bytes wait to be sent then. Raises if there is no memory. */
-size_t tw_ws_pass(lua_State *L, struct tw_ws_wire *w, const char *data,
-                  size_t len);
-
-/* Ditto, of a frame. */
 size_t tw_ws_put(lua_State *L, struct tw_ws_wire *w,
                  const struct tw_ws_frame *frame);
 
