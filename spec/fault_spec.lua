@@ -41,7 +41,7 @@ local SCENARIOS <const> = {
 }
 
 if pcall(require, "tidewire.ws_core") then
-    SCENARIOS.websocket = {200, 30}
+    SCENARIOS.websocket = {200, 30, except = "memory on"}
 end
 
 local KINDS <const> = {
@@ -58,6 +58,8 @@ local KINDS <const> = {
     {"signal once", "a signal interrupts the nth call"},
     {"signal on", "from the nth on a signal interrupts half of the calls"},
 }
+
+process.limit = 120 -- seconds: the longest take a fourth of it
 
 local function perform(kind, scenario)
     local child <close> = process.start(("%s %s %s spec/support/fault/%s.lua"):format(

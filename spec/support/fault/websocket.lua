@@ -7,9 +7,9 @@ local check <const> = dofile "spec/support/fault/check.lua"
 local task_check <const> = dofile "spec/support/fault/task_check.lua"
 
 local OPTIONS <const> = { max_message = 1 << 20, max_fragments = 100, max_pending = 1 << 20,
-    ping_interval = 5, pong_timeout = 5, write_timeout = 5, close_timeout = 1 }
+    ping_interval = 5, pong_timeout = 5, write_timeout = 5, close_timeout = 0.3 }
 
-local BIG <const> = ("abcdefgh"):rep(20000)
+local BIG <const> = ("abcdefgh"):rep(2000)
 
 local function side(s, client)
     local stream <const> = check(s:makefile "rw")
@@ -46,7 +46,7 @@ end
 
 local function talk(ws, other)
     local function expect(expected)
-        assert(blame(other, ws:receive(2)) == expected)
+        assert(blame(other, ws:receive(1)) == expected)
     end
     blame(other, ws:send "hello")
     expect "hello"
