@@ -43,10 +43,13 @@ function methods:drop(code, message, close_code)
 end
 
 -- Lets the peer read our last words: were the connection closed with input that
--- nobody has read, they would be lost with it (RFC 9112 9.6 tells how).
-local function linger(self)
+-- nobody has read, they would be lost with it (RFC 9112 9.6 tells how). `done`: the
+-- peer has said its own, and waits for us.
+local function linger(self, done)
     output.drain(self, self.options.close_timeout)
-    self.wire:drain(self.options.close_timeout)
+    if not done then
+        self.wire:drain(self.options.close_timeout)
+    end
     self.wire:discard()
     self.stream:close()
 end
@@ -68,7 +71,7 @@ local function closed(self, code, reason)
         output.control(self, code ~= 1005 and (">I2"):pack(code) or "", "close")
     end
     if self.client or self.sending then
-        task.spawn(linger, self) -- the server is to close the connection first
+        task.spawn(linger, self, not self.client) -- the server is to close it first
     else
         self.wire:discard()
         self.stream:close()
