@@ -125,11 +125,14 @@ describe("part:save", function()
         local before <const>, most = collectgarbage "count", 0
         local read <const> = source.read
         function source.read()
-            most = math.max(most, collectgarbage "count" - before)
+            if left % 40 == 0 then
+                collectgarbage() -- what is garbage, others decide
+                most = math.max(most, collectgarbage "count" - before)
+            end
             return read()
         end
         local part <const> = multipart.read(source, KIND):next()
         assert.equal(398 * 65536, select(2, part:save(folder .. "/file")))
-        assert.is_true(most < 4096, most .. " KiB")
+        assert.is_true(most > 0 and most < 4096, most .. " KiB")
     end)
 end)
