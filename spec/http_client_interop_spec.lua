@@ -13,9 +13,9 @@ local NGINX <const> = [[
     default_type text/plain;
     server {
         listen unix:%1/front;
-        root %1/root;
+        root %1/pages;
         location / { }
-        location /packed/ { alias %1/root/; gzip on; gzip_min_length 1; gzip_types *; }
+        location /packed/ { alias %1/pages/; gzip on; gzip_min_length 1; gzip_types *; }
         location = /requests { return 200 $connection_requests; }
         location = /moved { return 302 /target?x=y; }
         location = /target { return 200 "$request_method $args"; }
@@ -42,9 +42,9 @@ end
 -- and what stops that.
 local function start(run)
     local folder <const> = net.path()
-    assert(os.execute("mkdir -p " .. folder .. "/root"))
-    write(folder .. "/root/big.txt", big)
-    write(folder .. "/root/a.txt", "small\n")
+    assert(os.execute("mkdir -p " .. folder .. "/pages"))
+    write(folder .. "/pages/big.txt", big)
+    write(folder .. "/pages/a.txt", "small\n")
     write(folder .. "/users", "user:{PLAIN}pass word\n")
     local server <const> = run(folder)
     return folder, function()
@@ -176,7 +176,7 @@ suite("Python's http.server", not os.execute "python3 -c '' 2>/dev/null" and "is
             local _
             _, stop = start(function(folder)
                 local server <const> = process.start("python3 -u -m http.server 0 " ..
-                    "--bind 127.0.0.1 --directory " .. folder .. "/root")
+                    "--bind 127.0.0.1 --directory " .. folder .. "/pages")
                 base = "http://127.0.0.1:" .. server:expect " port (%d+)"
                 return server
             end)
