@@ -4,6 +4,7 @@
 local http <const> = require "tidewire.http"
 local net <const> = require "spec.support.net"
 local nginx <const> = require "spec.support.nginx"
+local serving <const> = require "spec.support.http_serving"
 local process <const> = dofile("examples/lib/process.lua")
 local task <const> = require "tidewire.task"
 local tasks <const> = require "spec.support.tasks"
@@ -213,7 +214,7 @@ describe("our own server", function()
             res:set("X-Method", req.method)
             res:send(body)
         end})
-        server:start()
+        local _ <close> = serving.start(server)
         local client <close> = http.client()
         local addr <const> = server:getsockname()
         local base <const> = ("http://127.0.0.1:%d"):format(addr.port)
@@ -227,7 +228,5 @@ describe("our own server", function()
         assert.equal("five!", assert(client:post(base .. "/echo", "five!", {expect = 5})).body)
         r = assert(client:post(base .. "/echo", big .. "x"))
         assert.equal(413, r.status)
-        server:stop(0)
-        server:close()
     end)
 end)

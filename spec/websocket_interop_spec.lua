@@ -2,6 +2,7 @@
 -- roles, and our own server and client over TCP.
 
 local process <const> = dofile("examples/lib/process.lua")
+local serving <const> = require "spec.support.http_serving"
 local support <const> = require "spec.support.websocket"
 local task <const> = require "tidewire.task"
 
@@ -107,12 +108,12 @@ describe("WebSockets", function()
                 last.ended:set()
             end
         end })
-        server:start()
         return server, ("127.0.0.1:%d"):format(server:getsockname().port), last
     end
 
     it("work between our own server and client", function()
-        local _ <close>, place <const>, last <const> = serve()
+        local server <const>, place <const>, last <const> = serve()
+        local _ <close> = serving.start(server)
         local ws <const> = assert(websocket.connect("ws://" .. place .. "/?x",
             { protocols = { "chat" }, origin = "http://" .. place }))
         assert.equal("chat", ws.protocol)
@@ -159,7 +160,8 @@ describe("WebSockets", function()
                 pending(peer.package .. " is not installed")
                 return
             end
-            local server <close>, place <const>, last <const> = serve()
+            local server <const>, place <const>, last <const> = serve()
+            local _ <close> = serving.start(server)
             local child <close> = start(peer.client, "ws://" .. place .. "/", "http://" .. place)
             assert.is_true(last.ended:wait(20))
             assert.equal("chat 4002\n", (child:finish()))

@@ -3,6 +3,7 @@
 
 local net <const> = require "spec.support.net"
 local socket <const> = require "tidewire.socket"
+local serving <const> = require "spec.support.http_serving"
 local support <const> = require "spec.support.websocket"
 local task <const> = require "tidewire.task"
 
@@ -46,7 +47,7 @@ describe("a WebSocket server", function()
                     room[ws] = nil
                 end
             end })
-        server:start()
+        local _ <close> = serving.start(server)
         local address <const> = server:getsockname()
         local before <const> = net.descriptors_now()
         for round = 1, 4 do

@@ -8,6 +8,16 @@ local peer <const> = {}
 
 local LIMIT <const> = 10 -- seconds for a test
 
+-- Starts a server: a value that closes it, once closed itself, and waits for its end.
+-- Nothing of it may be left to the next case.
+function peer.start(server)
+    local run <const> = server:start()
+    return setmetatable({}, { __close = function()
+        server:close()
+        run:join(LIMIT)
+    end })
+end
+
 -- Calls f(server, connect) while a server with these options runs; connect() is a
 -- new connection to it. `opts` may be the handler alone. Errors of handlers are
 -- collected in server.errors.
@@ -27,10 +37,8 @@ function peer.serve(opts, f)
     end
     local ok, err
     assert(task.timeout(2 * LIMIT, function()
-        local run <const> = server:start()
+        local _ <close> = peer.start(server)
         ok, err = xpcall(f, debug.traceback, server, connect)
-        server:close()
-        run:join()
         return true
     end))
     if not ok then

@@ -3,6 +3,7 @@
 local assert <const> = require "luassert"
 local http <const> = require "tidewire.http"
 local net <const> = require "spec.support.net"
+local serving <const> = require "spec.support.http_serving"
 local socket <const> = require "tidewire.socket"
 
 local site <const> = {}
@@ -39,7 +40,7 @@ function methods:serve(handler)
 end
 
 function mt:__close()
-    self.server:close()
+    local _ <close> = self.running
     if self.stream then
         self.stream:close()
     end
@@ -53,7 +54,7 @@ local function start(self, options)
     self.server = assert(http.server{
         handler = function(req, res) return self.handler(req, res) end,
     })
-    self.server:start()
+    self.running = serving.start(self.server)
     return self
 end
 
