@@ -36,7 +36,7 @@ struct tw_stream_ops
     /* As write, of several pieces. NULL: there is only write. */
     ssize_t (*writev)(struct tw_stream *, const struct iovec *, int count);
     /* As write, from place `offset` of an open file on, 0 at its end; what the
-       output buffer holds goes first, if it can in the same segment. NULL: the
+       output buffer holds goes first, in one segment with few bytes. NULL: the
        file must be read and written. */
     ssize_t (*sendfile)(struct tw_stream *, int file, int64_t offset,
                         size_t len);
