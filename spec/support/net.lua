@@ -107,10 +107,12 @@ function net.black_hole()
     end})
 end
 
---- A port of this machine on which nobody listens.
+--- A port of this machine that nobody has, by neither version of IP.
 function net.unused_port(kind)
-    local s <close> = assert(socket.socket(socket.AF_INET, kind))
-    assert(s:bind{"127.0.0.1", 0})
+    local both <const> = not net.without_ipv6()
+    local s <close> = assert(socket.socket(both and socket.AF_INET6 or socket.AF_INET, kind))
+    if both then s:setoption("v6only", false) end
+    assert(s:bind{"", 0})
     return s:getsockname().port
 end
 
