@@ -55,24 +55,26 @@ enum
     TW_HTTP_DISCARD = 256 << 10, /* of a body, for the next request's sake */
 };
 
+/* What every request touches comes first: with hundreds of connections none of
+   it is in the cache. */
 struct tw_http_conn
 {
     struct tw_http_link place; /* among those of its state ... */
     struct tw_http_link timed; /* ... and of its phase */
-    struct tw_waiter waiter;
     struct tw_http_server *server;
     struct tw_stream *st;    /* kept alive by the server's table */
     struct tw_http_req *req; /* of the exchange; NULL: there is none */
     struct tw_http_res *res;
-    int64_t deadline;         /* of its phase */
-    struct tw_buf fields;     /* of the answer, as they are sent */
-    struct tw_http_scan scan; /* of the head that is coming */
-    uint32_t index;           /* in the server's table, from 1 on */
+    int64_t deadline; /* of its phase */
     uint8_t state, phase;
     uint8_t dir; /* TW_READ or TW_WRITE, which it waits for */
     bool broken; /* nothing more can be sent or received */
     bool told;   /* the client, that nothing more will come */
     bool unread; /* there is input that nobody has looked at */
+    struct tw_waiter waiter;
+    struct tw_http_scan scan; /* of the head that is coming */
+    uint32_t index;           /* in the server's table, from 1 on */
+    struct tw_buf fields;     /* of the answer, as they are sent */
 };
 
 /* What a handler gets as its first argument. Valid for ever; the connection is

@@ -21,10 +21,13 @@ struct tw_http_req *tw_http_req_new(lua_State *L, struct tw_http_server *s,
     struct tw_http_req *r = lua_newuserdatauv(
         L, sizeof *r + body + fields + head->size, TW_HTTP_EXCHANGE_VALUES);
     char *rest = (char *)(r + 1);
-    *r = (struct tw_http_req){.head = *head, .max_body = s->max_body};
-    r->body = none ? NULL : (struct tw_http_body *)(void *)rest;
+    r->conn = NULL;
+    r->head = *head;
     r->head.fields = (struct tw_http_field *)(void *)(rest + body);
     r->bytes = rest + body + fields;
+    r->body = none ? NULL : (struct tw_http_body *)(void *)rest;
+    r->max_body = s->max_body;
+    r->got = r->since = r->waits = r->waited = 0;
     r->asked = !head->expect;
     memcpy(rest + body, head->fields, fields);
     memcpy(rest + body + fields, bytes, head->size);
