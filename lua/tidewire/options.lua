@@ -47,12 +47,19 @@ local TIME <const> = { "seconds, more than 0", function(value)
     return math.type(value) ~= nil and value > 0
 end }
 
+-- Functions, and objects that can be called as if they were.
+local function is_callable(value)
+    local mt <const> = getmetatable(value)
+    return type(value) == "function" or type(mt) == "table" and mt.__call ~= nil
+end
+
 --- What options may have to be: words for it, and whether a value is it.
 options.rules = {
     text = { "a string that is not empty", function(value)
         return type(value) == "string" and value ~= ""
     end },
     boolean = of_type "boolean", func = of_type "function", tbl = of_type "table",
+    callable = { "a function", is_callable },
     func_or_false = or_false(of_type "function"),
     integer = { "an integer", function(value) return math.type(value) == "integer" end },
     count = COUNT, count_or_false = or_false(COUNT),

@@ -18,25 +18,32 @@ function turns.peer(name, cases, program)
 end
 
 -- Adds a peer's figures (wall and CPU nanoseconds) to its samples.
-local function add(list, wall, cpu, first)
+local function add(list, figures, first)
     local at <const> = #list.wall + 1
-    list.wall[at], list.cpu[at] = wall, cpu
-    list.wall_ratio[at], list.cpu_ratio[at] = wall / first.wall, cpu / first.cpu
+    for kind, figure in pairs(figures) do
+        list[kind][at] = figure
+        list[kind .. "_ratio"][at] = figure / first[kind]
+    end
 end
 
-local function take_turn(peers, measure, samples)
-    local first
-    for _, peer in ipairs(peers) do
-        local list <const> = samples[peer.name]
-        if list then
+-- Each turn begins with another peer: none always comes after the same one.
+local function take_turn(peers, measure, samples, turn)
+    local taken <const>, first = {}
+    for i = turn, turn + #peers - 1 do
+        local peer <const> = peers[i % #peers + 1]
+        if samples[peer.name] then
             local wall <const>, cpu <const> = measure(peer)
-            if wall then
-                first = first or { wall = wall, cpu = cpu }
-                add(list, wall, cpu, first)
-            else
-                assert(first, "nothing to compare with")
-                samples[peer.name] = nil -- not again
-            end
+            taken[peer.name] = wall and { wall = wall, cpu = cpu }
+        end
+    end
+    for _, peer in ipairs(peers) do
+        local figures <const> = taken[peer.name]
+        if figures then
+            first = first or figures
+            add(samples[peer.name], figures, first)
+        elseif samples[peer.name] then
+            assert(first, "nothing to compare with")
+            samples[peer.name] = nil -- not again
         end
     end
 end
@@ -50,7 +57,7 @@ function turns.run(peers, case, count, judged, measure)
             samples[peer.name] = { wall = {}, cpu = {}, wall_ratio = {}, cpu_ratio = {} }
         end
     end
-    for _ = 1, count do take_turn(peers, measure, samples) end
+    for turn = 0, count - 1 do take_turn(peers, measure, samples, turn) end
     for name, list in pairs(samples) do
         local result <const> = {}
         for key, values in pairs(list) do result[key] = tools.quantile(values, 0.5) end

@@ -13,6 +13,7 @@
 -- not "/a/". The path is split as it was sent, then decoded, so that a `%2F` splits
 -- nothing; "." and ".." are segments as any other.
 
+local options <const> = require "tidewire.options"
 local query <const> = require "tidewire.http.query"
 
 local router <const> = {}
@@ -28,8 +29,7 @@ local function new_node()
 end
 
 local function check_handler(what, f, level)
-    local mt <const> = getmetatable(f)
-    if type(f) ~= "function" and not (type(mt) == "table" and mt.__call) then
+    if not options.rules.callable[2](f) then
         error(("%s: function expected, got %s"):format(what, type(f)), level + 1)
     end
 end

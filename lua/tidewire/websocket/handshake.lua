@@ -6,6 +6,7 @@ local core <const> = require "tidewire.ws_core"
 local headers <const> = require "tidewire.http.headers"
 local http_core <const> = require "tidewire.http_core"
 local parameters <const> = require "tidewire.http.parameters"
+local url <const> = require "tidewire.http.url"
 
 local handshake <const> = {}
 
@@ -27,13 +28,11 @@ local function has(value, token)
     return false
 end
 
-local DEFAULT_PORTS <const> = { http = ":80", https = ":443" }
-
 -- host[:port] in lower case, without the scheme's own port.
 local function place(scheme, host)
-    local port <const> = DEFAULT_PORTS[scheme] or ""
+    local port <const> = url.ports[scheme] and ":" .. url.ports[scheme]
     host = host:lower()
-    return port ~= "" and host:sub(-#port) == port and host:sub(1, -#port - 1) or host
+    return port and host:sub(-#port) == port and host:sub(1, -#port - 1) or host
 end
 
 -- Whether pages of that origin may connect. Only browsers say where a page is

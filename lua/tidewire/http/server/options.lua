@@ -13,17 +13,12 @@ local ENGINE <const> = {
     linger_timeout = 2,
 }
 
-local function is_callable(value)
-    local mt <const> = getmetatable(value)
-    return type(value) == "function" or type(mt) == "table" and mt.__call ~= nil
-end
-
 -- The others, and what they must be.
 local OWN <const> = {
     host = { "a string", function(value) return type(value) == "string" end },
     path = rules.text, listen = rules.boolean, backlog = rules.integer,
     onerror = rules.func, log = rules.func_or_false,
-    handler = { "a function", is_callable },
+    handler = rules.callable,
     port = { "0 to 65535", function(value)
         return math.type(value) == "integer" and value >= 0 and value <= 65535
     end },
