@@ -65,9 +65,9 @@ function peer.tell(connect, text)
     return peer.all(s)
 end
 
--- One answer from a stream for reading: its status, its fields by name in lower
--- case, its body (unless `bodiless`); nil at the end.
-function peer.answer(f, bodiless)
+-- The head of an answer from a stream for reading: its status, its fields by name
+-- in lower case, each of which comes once; nil at the end.
+function peer.head(f)
     local line <const> = f:read "l"
     if not line then
         return nil
@@ -77,11 +77,20 @@ function peer.answer(f, bodiless)
     for field in f:lines "l" do
         if field == "\r" then break end
         local name <const>, value <const> = field:match "^([%w%-]+): (.*)\r$"
+        assert(not fields[name:lower()], field)
         fields[name:lower()] = value
     end
+    return status, fields
+end
+
+-- Ditto, and its body (unless `bodiless`).
+function peer.answer(f, bodiless)
+    local status <const>, fields <const> = peer.head(f)
+    if not status then
+        return nil
+    end
     local length <const> = tonumber(fields["content-length"] or 0)
-    local body <const> = not bodiless and length > 0 and f:read(length) or ""
-    return status, fields, body
+    return status, fields, not bodiless and length > 0 and f:read(length) or ""
 end
 
 -- A request by one who closes; `...` are more lines of its head.

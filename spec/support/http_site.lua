@@ -83,19 +83,6 @@ local function connect(self)
     return self.stream
 end
 
-local function read_head(stream)
-    local status <const> = assert(stream:read "l"):match "^HTTP/1%.1 (%d%d%d) "
-    local answer <const> = { status = tonumber(status), headers = {}, body = "" }
-    local line = stream:read "l"
-    while line ~= "\r" do
-        local name <const>, value <const> = line:match "^([^:]+): (.*)\r$"
-        assert.is_nil(answer.headers[name:lower()], line)
-        answer.headers[name:lower()] = value
-        line = stream:read "l"
-    end
-    return answer
-end
-
 --- Asks for something: {status, headers (by names in lower case), body, whole:
 --- the body has come to its end}. Calls `pause`, if there is one, before the body
 --- is read.
@@ -107,7 +94,8 @@ function methods:ask(method, target, fields, pause)
     end
     assert(stream:write(table.concat(lines), "\r\n"))
     assert(stream:flush())
-    local answer <const> = read_head(stream)
+    local status <const>, headers <const> = serving.head(stream)
+    local answer <const> = { status = status, headers = headers, body = "" }
     local length <const> = tonumber(answer.headers["content-length"])
     if pause then
         pause()
