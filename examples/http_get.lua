@@ -13,9 +13,8 @@ local function fail(message)
     os.exit(1, true)
 end
 
--- What is no URL at all raises, as any wrong argument does.
-local ok <const>, response <const>, message <const> = pcall(http.get, URL, {stream = true})
-if not ok or not response then fail(message or response) end
+local response <const>, message <const> = http.get(URL, {stream = true})
+if not response then fail(message) end
 
 local piece, problem, code = response:read()
 while piece do

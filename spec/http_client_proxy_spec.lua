@@ -75,6 +75,7 @@ describe("a proxy", function()
         net.fails("EPROTONOSUPPORT", http.get("http://h/", {proxy = "socks5://127.0.0.1"}))
         net.fails("EPROTONOSUPPORT", http.get("http://h/", {proxy = "127.0.0.1"}))
         net.fails("EINVAL", http.get("http://h/", {proxy = "http://a b"}))
+        net.fails("EINVAL", http.get("http://h/", {proxy = "http://a%3Ab:c@127.0.0.1"}))
     end)
 
     it("is taken from the environment only when asked", function()

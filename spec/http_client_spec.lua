@@ -239,6 +239,7 @@ describe("a URL that is none", function()
             ["ftp://h/"] = "neither http nor https", ["http:///x"] = "no host",
             ["http://h:99999/"] = "bad port", ["http://a b/"] = "control bytes or spaces",
             ["http://h/\r\nX: y"] = "control bytes or spaces",
+            ["http://a%3Ab:c@h/"] = "bad user name",
         } do
             local r <const>, message <const>, code <const> = http.get(text)
             assert.same({nil, "EINVAL"}, {r, code}, text)

@@ -36,6 +36,9 @@ local function authority(u, text)
         u.userinfo = userinfo
         local user <const>, password <const> = userinfo:match "^([^:]*):?(.*)$"
         u.user, u.password = query.unescape(user), query.unescape(password)
+        if u.user:find(":", 1, true) then -- where would it end? (RFC 7617 2)
+            return "bad user name or password"
+        end
     end
     local host <const>, port <const> = split_host(rest or text)
     if not host or not (port == "" or port:find "^:%d*$") then
