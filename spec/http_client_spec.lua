@@ -117,6 +117,9 @@ Accept-Encoding: gzip, deflate
         assert.is_nil(server.requests[2].h.authorization)
         assert.equal("http://" .. place, r.url)
         net.raises("colon", http.get, "http://h/", {auth = {"a:b", "c"}})
+        for _, auth in ipairs{"a:b", {}, {user = "a"}, {"a", 5}} do
+            net.raises("auth: must be {user, password}", http.get, "http://h/", {auth = auth})
+        end
     end)
 
     it("goes over a Unix socket", function()

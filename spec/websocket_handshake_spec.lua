@@ -251,6 +251,22 @@ describe("websocket.connect", function()
             ["timeout: must be seconds"] = function()
                 local _ <const> = websocket.connect("ws://a/", { timeout = "x" })
             end,
+            ["protocols: must be a table"] = function()
+                local _ <const> = websocket.connect("ws://a/", { protocols = "a" })
+            end,
+            ["origin: must be a string"] = function()
+                local _ <const> = websocket.connect("ws://a/", { origin = 5 })
+            end,
+            ["headers: must be a table"] = function()
+                local _ <const> = websocket.connect("ws://a/", { headers = "X: y" })
+            end,
+            ["protocols: must be a list or a function"] = function()
+                local _ <const> = websocket.accept(request(), response(), { protocols = "a" })
+            end,
+            ["origins: must be a list"] = function()
+                local _ <const> = websocket.accept(request(), response(),
+                    { origins = "http://a.org" })
+            end,
         } do
             local _ <const>, message <const> = pcall(f)
             assert.matches("handshake_spec.lua:%d+: " .. what, message)

@@ -42,11 +42,23 @@ local RULES <const> = {
     write_timeout = rules.time_or_false, close_timeout = rules.time,
 }
 
-local function with_defaults(given)
+local ACCEPT_RULES <const> = setmetatable({
+    protocols = { "a list or a function", function(value)
+        return type(value) == "table" or type(value) == "function"
+    end },
+    origins = { "a list, a function or \"*\"", function(value)
+        return type(value) == "table" or type(value) == "function" or value == "*"
+    end },
+}, { __index = RULES })
+local CONNECT_RULES <const> = setmetatable({
+    protocols = rules.tbl, origin = rules.text, headers = rules.tbl,
+}, { __index = RULES })
+
+local function with_defaults(given, known)
     if not next(given) then
         return DEFAULTS
     end
-    options.values(given, RULES, 3)
+    options.values(given, known, 3)
     local o <const> = {}
     for name, default in pairs(DEFAULTS) do
         local value <const> = given[name]
@@ -85,7 +97,7 @@ end
 -- "closed"), close_code, close_reason; or nil, message, code
 function websocket.accept(req, res, given)
     given = options.check(given, ACCEPT, 2)
-    local o <const> = with_defaults(given)
+    local o <const> = with_defaults(given, ACCEPT_RULES)
     local answer <const>, protocol, status <const> = handshake.check(req, given)
     if not answer then
         return refuse(res, protocol, status)
@@ -141,7 +153,7 @@ end
 -- "EBADMSG" when the server answered something else; then also the response)
 function websocket.connect(url, given)
     given = options.check(given, CONNECT, 2)
-    local o <const> = with_defaults(given)
+    local o <const> = with_defaults(given, CONNECT_RULES)
     local request <const>, answer <const> = blame(pcall(checked, url, given))
     if not request then
         return nil, ("URL %q: neither ws nor wss"):format(url), "EINVAL"

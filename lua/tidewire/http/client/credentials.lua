@@ -18,7 +18,7 @@ end
 --- The value of an Authorization field. Raises if the name holds a colon.
 function credentials.basic(user, password)
     if user:find(":", 1, true) then
-        error("auth: a colon in the user name", 2)
+        error("auth: a colon in the user name", 0)
     end
     return "Basic " .. (user .. ":" .. (password or "")):gsub("..?.?", quantum)
 end

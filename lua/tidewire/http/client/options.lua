@@ -31,6 +31,10 @@ local URL <const> = getmetatable(url.parse "")
 
 -- What they must be, where nothing else tells.
 local RULES <const> = {
+    auth = { "{user, password}, or false", function(value)
+        return value == false or type(value) == "table" and type(value[1]) == "string"
+            and (value[2] == nil or type(value[2]) == "string")
+    end },
     headers = rules.tbl, timeout = rules.seconds_or_false, stream = rules.boolean,
     redirects = rules.count_or_false, keep_alive = rules.boolean, decompress = rules.boolean,
     max_body = rules.count_or_false, max_head = rules.count, max_ratio = rules.factor_or_false,
