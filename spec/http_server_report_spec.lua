@@ -40,13 +40,35 @@ describe("an argument of an answer's that is wrong", function()
     end)
 end)
 
+-- What is said on stderr from now on, until the second result is closed.
+local function listen_to_stderr()
+    local lines <const>, stderr <const> = {}, io.stderr
+    io.stderr = {write = function(_, line) lines[#lines + 1] = line end} -- luacheck: ignore
+    return lines, setmetatable({}, {__close = function()
+        io.stderr = stderr -- luacheck: ignore
+    end})
+end
+
+describe("an error that is a table with a status", function()
+    it("is said on stderr by that, and by its message", function()
+        local lines <const>, _ <close> = listen_to_stderr()
+        local onerror <const> = require("tidewire.http.server.errors").report
+        serving.serve({onerror = onerror, handler = function(req)
+            error{status = 503, message = req.path == "/why" and "no database" or nil}
+        end}, function(_, connect)
+            for _, path in ipairs{"/why", "/"} do
+                assert.truthy(serving.tell(connect, serving.get(path)):find "^HTTP/1.1 503 ")
+            end
+        end)
+        assert.same({
+            "tidewire.http: error while handling request (GET /why): status 503: no database\n",
+            "tidewire.http: error while handling request (GET /): status 503\n"}, lines)
+    end)
+end)
+
 describe("an error of onerror", function()
     it("is said on stderr, with what it was called for", function()
-        local lines <const>, stderr <const> = {}, io.stderr
-        io.stderr = {write = function(_, line) lines[#lines + 1] = line end} -- luacheck: ignore
-        local _ <close> = setmetatable({}, {__close = function()
-            io.stderr = stderr -- luacheck: ignore
-        end})
+        local lines <const>, _ <close> = listen_to_stderr()
         serving.serve({handler = function() error("first", 0) end,
             onerror = function() error("second", 0) end,
         }, function(_, connect)

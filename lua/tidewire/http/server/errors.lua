@@ -5,10 +5,19 @@ local task <const> = require "tidewire.task"
 
 local errors <const> = {}
 
+-- An error in words; of a plain table that is raised for its status they are that,
+-- and its message.
+local function described(err)
+    if type(err) ~= "table" or getmetatable(err) or not err.status then
+        return tostring(err)
+    end
+    return ("status %s%s"):format(err.status, err.message and ": " .. tostring(err.message) or "")
+end
+
 --- Says on stderr what went wrong.
 function errors.report(err, req)
     local what <const> = req and ("error while handling %s: "):format(tostring(req)) or ""
-    io.stderr:write(("tidewire.http: %s%s\n"):format(what, tostring(err)))
+    io.stderr:write(("tidewire.http: %s%s\n"):format(what, described(err)))
 end
 
 --- What is called with an error instead, and may fail itself: then both are reported.
