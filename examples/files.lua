@@ -17,7 +17,8 @@ local function log(req, res, seconds)
 end
 
 -- Whoever looks at a script wants to read it, not to download it.
-local handler <const> = assert(http.files(FOLDER, {list = true, types = {lua = "text/plain"}}))
+local handler <const> = assert(http.files(FOLDER, {list = true,
+    types = {lua = "text/plain; charset=utf-8"}}))
 
 local server <close> = assert(http.server{host = HOST, port = PORT, log = log,
     handler = handler})

@@ -1,5 +1,5 @@
 -- Server-sent events: a page, and a clock that tells every browser that has it open
--- what time it is. Whoever closes the page is noticed by the next tick.
+-- what time it is. Whoever closes the page is noticed by the second tick from then.
 --   lua5.4 examples/server_sent_events.lua [host [port [seconds between two ticks]]]
 --   and in some browsers: http://127.0.0.1:8080/, or curl -N http://127.0.0.1:8080/clock
 
@@ -9,7 +9,7 @@ local task <const> = require "tidewire.task"
 
 local HOST <const> = arg[1] or "" -- "" is every address of this machine
 local PORT <const> = assert(tonumber(arg[2] or 8080), "the port must be a number")
-local PERIOD <const> = tonumber(arg[3] or 1)
+local PERIOD <const> = assert(tonumber(arg[3] or 1), "the seconds must be a number")
 
 local watching = 0
 
