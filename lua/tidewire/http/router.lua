@@ -2,8 +2,8 @@
 --
 --     local app <const> = http.router()
 --     app:get("/users/:id", function(req, res) res:text(req.params.id) end)
---     app:mount("/static", http.files "public")
---     http.serve { port = 8080, handler = app }
+--     app:mount("/static", assert(http.files "public"))
+--     assert(http.serve { port = 8080, handler = app })
 --
 -- Patterns are paths whose segments are literal, `:name` (any one segment that is
 -- not empty), or at the end `*name` or `*` (all that is left, perhaps nothing). In

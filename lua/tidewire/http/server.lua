@@ -244,15 +244,16 @@ local http <const> = {}
 -- none, see server:add; handler(req, res); log(req, res, seconds), called after
 -- each exchange; onerror(err, req), instead of a line on stderr; limits and times as in
 -- server/options.lua, times in seconds (false: none); handler_timeout; max_connections;
--- backlog. A handler's error is answered with 500, but for a table with a `status`
--- (400 to 599): with that, and what is below 500 is not reported.
+-- backlog. A handler's error, or a handler that has not answered, is answered with
+-- 500, but for a table with a `status` (400 to 599): with that, and what is below 500
+-- is not reported; its `message` is for the report alone.
 -- @return the server; or nil, message, code
 function http.server(opts)
     local server <const>, message <const>, code <const> = new(opts, 2)
     return server, message, code
 end
 
---- Makes a server and runs it: http.serve{port = 8080, handler = f}.
+--- Makes a server and runs it: assert(http.serve{port = 8080, handler = f}).
 -- @return true when it has been stopped; or nil, message, code
 function http.serve(opts)
     local server <close>, message <const>, code <const> = new(opts, 2)

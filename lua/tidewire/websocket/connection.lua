@@ -127,7 +127,8 @@ end
 -- @return data, kind ("text" or "binary"); or nil, message, code: "closed" after
 -- a close, of which close_code and close_reason tell more; "timeout" (if `state`
 -- is "closed" then, the peer did not answer pings); "EBADMSG", "EMSGSIZE" for
--- what the peer may not send; "EBUSY" when another task receives
+-- what the peer may not send; "eof" or "ECONNRESET" for an end without a close;
+-- "EBUSY" when another task receives
 function methods:receive(timeout)
     local deadline <const> = timeout and monotonic() + timeout
     while self.state ~= "closed" do
