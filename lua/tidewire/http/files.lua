@@ -244,8 +244,9 @@ end
 -- `list` false: list folders that have none. `dotfiles` false: show names that
 -- begin with a dot. `follow` true: follow links that stay below the root.
 -- `precompressed` true: send NAME.br or NAME.gz instead, where the client takes it
--- and it is not older. `types`: of extensions, before the system's. `max_age`: for
--- Cache-Control, in seconds. `headers`: name -> value, sent with every file.
+-- and it is not older. `types`: of extensions, before the system's, each as it is to be
+-- sent: "text/plain; charset=utf-8". `max_age`: for Cache-Control, in seconds.
+-- `headers`: name -> value, sent with every file.
 -- @param root path of the folder
 -- @param given options
 -- @return handler(req, res); or nil, message, code if the folder cannot be opened

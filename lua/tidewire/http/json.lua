@@ -30,10 +30,12 @@ local function with_integers(value)
     return value
 end
 
---- Writes a value as JSON. A table with the keys 1 to n is an array; an empty one
+--- Writes a value as JSON. A table whose keys are integers from 1 on is an array,
+-- with null for what is missing (of more than 10 places half must be there); with
+-- other keys it is an object, in which numbers as keys become strings; an empty one
 -- is `{}`, since nothing tells that it should be `[]`. Numbers have 14 digits: send
--- longer ones as strings. Raises for what JSON cannot say: functions, NaN, keys
--- that are no strings, more than 1000 tables in one another.
+-- longer ones as strings. Raises for what JSON cannot say: functions, NaN, other
+-- keys, more than 1000 tables in one another.
 function json.encode(value)
     local text <const>, why <const> = library(2).encode(value)
     return text or error(why, 2)

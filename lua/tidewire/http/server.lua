@@ -240,13 +240,14 @@ end
 local http <const> = {}
 
 --- A server, bound and listening. Options: host (default 127.0.0.1) and port
--- (default 0: any), path (a Unix socket), or listener (a socket); listen = false:
--- none, see server:add; handler(req, res); log(req, res, seconds), called after
--- each exchange; onerror(err, req), instead of a line on stderr; limits and times as in
+-- (default 0: any), path (a Unix socket, which is removed when the server is stopped or
+-- closed, but not if it is killed), or listener (a socket); listen = false: none, see
+-- server:add; handler(req, res); log(req, res, seconds), called after each exchange;
+-- onerror(err, req), instead of a line on stderr; limits and times as in
 -- server/options.lua, times in seconds (false: none); handler_timeout; max_connections;
--- backlog. A handler's error, or a handler that has not answered, is answered with
--- 500, but for a table with a `status` (400 to 599): with that, and what is below 500
--- is not reported; its `message` is for the report alone.
+-- backlog. A handler that raises, or has not answered, is answered for with 500, but a
+-- table with a `status` (400 to 599) with that, and what is below 500 is not reported;
+-- its `message` is for the report alone.
 -- @return the server; or nil, message, code
 function http.server(opts)
     local server <const>, message <const>, code <const> = new(opts, 2)
@@ -254,7 +255,8 @@ function http.server(opts)
 end
 
 --- Makes a server and runs it: assert(http.serve{port = 8080, handler = f}).
--- @return true when it has been stopped; or nil, message, code
+-- @return nil, message, code if it cannot be made; nothing otherwise: it runs until its
+-- task is cancelled
 function http.serve(opts)
     local server <close>, message <const>, code <const> = new(opts, 2)
     if not server then

@@ -37,8 +37,10 @@ local types
 
 --- The type of a file, for Content-Type.
 -- @param name of the file; what stands behind its last dot decides
--- @param own types to use before the system's: extension in lower case -> type
--- @return "application/octet-stream" if nothing is known; that of text says UTF-8
+-- @param own types to use before the system's, as they are: extension in lower case
+-- -> type
+-- @return "application/octet-stream" if nothing is known; the system's of text with
+-- UTF-8 as the charset
 function mime.of(name, own)
     local extension <const> = (name:match "%.([^./]+)$" or ""):lower()
     if own and own[extension] then
