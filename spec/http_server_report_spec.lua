@@ -19,6 +19,79 @@ describe("an error of the log", function()
     end)
 end)
 
+describe("the log", function()
+    local REFUSED <const> = {
+        {"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400},
+        {"GET /" .. ("x"):rep(9000), 414},
+        {"GET / HTTP/1.1\r\nA: " .. ("x"):rep(40000), 431},
+        {"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
+        {"GET / HTTP/3.0\r\n\r\n", 505},
+        {"\0", 400},
+        {"GET / HTTP/1.1\r\nHost:", 408},
+    }
+
+    -- Serves those, and returns what the log was told of them.
+    local function refusals(log)
+        local seen <const> = {}
+        serving.serve({header_timeout = 0.1, handler = function(_, res) res:send "x" end,
+            log = function(req, res, seconds)
+                seen[#seen + 1] = {req.refused, req, res, seconds}
+                if log then log(req, res) end
+            end,
+        }, function(server, connect)
+            for _, case in ipairs(REFUSED) do
+                local answer <const> = serving.tell(connect, case[1])
+                assert.truthy(answer:find("^HTTP/1.1 " .. case[2]), answer)
+                assert.equal(answer:match "\r\n\r\n(.*)$", seen[#seen][1] .. "\n")
+            end
+            assert.truthy(serving.tell(connect, serving.get "/"):find "x$")
+            assert.equal(1, server:stats().requests)
+            seen.errors = server.errors
+        end)
+        return seen
+    end
+
+    it("is told of requests that no handler has seen, and why", function()
+        local peers <const> = {}
+        local seen <const> = refusals(function(req, res)
+            peers[#peers + 1] = req.peer.host
+            if req.refused then
+                assert.same({"", "", ""}, {req.method, req.target, req.path})
+                assert.same({}, req:fields())
+            end
+            assert.is_true(res.sent)
+            assert.is_nil((req:read()))
+            assert.is_false(pcall(res.write, res, "more"))
+        end)
+        assert.same({}, seen.errors)
+        assert.equal(#REFUSED + 1, #seen)
+        assert.equal(#seen, #peers)
+        for i, case in ipairs(REFUSED) do
+            local why <const>, _, res <const>, seconds <const> = table.unpack(seen[i])
+            assert.same({case[2], #why + 1}, {res.status, res.bytes})
+            assert.is_true(seconds >= 0)
+        end
+        assert.is_nil(seen[#seen][1])
+    end)
+
+    it("may fail there, too", function()
+        local seen <const> = refusals(function() error("no room", 0) end)
+        assert.equal(#REFUSED + 1, #seen.errors)
+    end)
+
+    it("may close the server there", function()
+        local server
+        serving.serve({handler = function(_, res) res:send "x" end,
+            log = function() server:close() collectgarbage() end,
+        }, function(s, connect)
+            server = s
+            serving.tell(connect, "\0")
+            assert.equal(0, server:stats().connections)
+            assert.same({}, server.errors)
+        end)
+    end)
+end)
+
 describe("an argument of an answer's that is wrong", function()
     it("is the handler's fault, and is said to be", function()
         serving.serve(function(req, res)
@@ -77,6 +150,27 @@ describe("an error of onerror", function()
         assert.equal(2, #lines)
         assert.truthy(lines[1]:find "request %(GET /a%): first\n")
         assert.equal("tidewire.http: onerror: second\n", lines[2])
+    end)
+end)
+
+describe("an error that cannot say what it is", function()
+    it("is reported all the same", function()
+        local lines <const>, stderr <const> = {}, io.stderr
+        io.stderr = {write = function(_, line) lines[#lines + 1] = line end} -- luacheck: ignore
+        local _ <close> = setmetatable({}, {__close = function()
+            io.stderr = stderr -- luacheck: ignore
+        end})
+        local odd <const> = setmetatable({}, {__tostring = function() error "no" end})
+        serving.serve({handler = function() error(odd) end,
+            onerror = function() error(odd) end,
+        }, function(_, connect)
+            assert.truthy(serving.tell(connect, serving.get "/a"):find "^HTTP/1.1 500 ")
+        end)
+        assert.same({
+            "tidewire.http: error while handling request (GET /a): " ..
+                "an error without a text (a table)\n",
+            "tidewire.http: onerror: an error without a text (a table)\n",
+        }, lines)
     end)
 end)
 

@@ -255,7 +255,10 @@ void tw_http_conn_leave(struct tw_http_conn *c)
     tw_buf_deinit(&c->st->rbuf);
     tw_http_conn_phase(c, TW_HTTP_LEAVING);
     c->told = false;
-    tw_http_conn_linger(c);
+    if (c->refused)
+        tw_http_conn_ready(c);
+    else
+        tw_http_conn_linger(c);
 }
 
 void tw_http_conn_refuse(struct tw_http_conn *c, int status, const char *why)
@@ -267,6 +270,8 @@ void tw_http_conn_refuse(struct tw_http_conn *c, int status, const char *why)
                        "Content-Length: %zu\r\n\r\n%s\n",
                        status, tw_http_reason(status), tw_http_date(c->server),
                        strlen(why) + 1, why);
+    c->refused = c->server->logging ? (int16_t)status : 0;
+    c->why = why;
     if (tw_buf_append(&c->st->wbuf, text, (size_t)len))
         tw_http_conn_leave(c);
     else
@@ -314,6 +319,7 @@ struct tw_http_conn *tw_http_conn_new(struct tw_http_server *s,
     c->st = st;
     c->scan = (struct tw_http_scan){0};
     c->broken = false;
+    c->refused = 0;
     c->unread = tw_buf_len(&st->rbuf) > 0;
     move(c, TW_HTTP_WAITING);
     s->count++;

@@ -39,7 +39,8 @@ void tw_http_conn_leave(struct tw_http_conn *c);
    time is up. In between the connection is READY, in its phase LEAVING. */
 void tw_http_conn_linger(struct tw_http_conn *c);
 
-/* Ditto, after answering with a status and the reason of it. */
+/* Ditto, after answering with a status and the reason of it, which the log is
+   told of first: by a worker. */
 void tw_http_conn_refuse(struct tw_http_conn *c, int status, const char *why);
 
 /* The stream is somebody else's from now on: the record is DEAD. */

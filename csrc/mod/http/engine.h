@@ -67,14 +67,16 @@ struct tw_http_conn
     struct tw_http_res *res;
     int64_t deadline; /* of its phase */
     uint8_t state, phase;
-    uint8_t dir; /* TW_READ or TW_WRITE, which it waits for */
-    bool broken; /* nothing more can be sent or received */
-    bool told;   /* the client, that nothing more will come */
-    bool unread; /* there is input that nobody has looked at */
+    uint8_t dir;     /* TW_READ or TW_WRITE, which it waits for */
+    bool broken;     /* nothing more can be sent or received */
+    bool told;       /* the client, that nothing more will come */
+    bool unread;     /* there is input that nobody has looked at */
+    int16_t refused; /* the status that the log has yet to hear of, or 0 */
     struct tw_waiter waiter;
     struct tw_http_scan scan; /* of the head that is coming */
     uint32_t index;           /* in the server's table, from 1 on */
     struct tw_buf fields;     /* of the answer, as they are sent */
+    const char *why;          /* it was refused */
 };
 
 /* What a handler gets as its first argument. Valid for ever; the connection is

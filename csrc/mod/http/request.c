@@ -67,7 +67,7 @@ static void push_path(lua_State *L, const struct tw_http_req *r)
     struct tw_http_span path = path_of(r);
     const char *s = r->bytes + path.at;
     if (path.len == 0)
-        lua_pushliteral(L, "/");
+        lua_pushstring(L, r->head.why ? "" : "/");
     else if (memchr(s, '%', path.len))
         tw_http_push_unescaped(L, s, path.len);
     else
@@ -116,6 +116,11 @@ static void push_length(lua_State *L, const struct tw_http_req *r)
         lua_pushnil(L);
 }
 
+static void push_refused(lua_State *L, const struct tw_http_req *r)
+{
+    lua_pushstring(L, r->head.why);
+}
+
 static void push_max_body(lua_State *L, const struct tw_http_req *r)
 {
     lua_pushinteger(L, (lua_Integer)r->max_body);
@@ -129,7 +134,7 @@ static const struct known
     {"path", push_path},         {"method", push_method},
     {"query", push_query},       {"target", push_target},
     {"version", push_version},   {"length", push_length},
-    {"max_body", push_max_body},
+    {"max_body", push_max_body}, {"refused", push_refused},
 };
 
 static const struct known *find_known(lua_State *L, int idx)

@@ -333,6 +333,31 @@ static void log_exchange(lua_State *L, const struct tw_http_server *s)
         tell(L, report);
 }
 
+/* A request that no handler was called for: of it nothing is known but what was
+   wrong. It has an answer, so that the log finds all that it always finds. */
+static void log_refusal(lua_State *L, struct tw_http_server *s,
+                        struct tw_http_conn *c)
+{
+    const struct tw_http_head head = {
+        .fields = s->fields, .size = 1, .why = c->why};
+    struct tw_http_req *req = tw_http_req_new(L, s, &head, "");
+    lua_pushvalue(L, REQ_TYPE);
+    lua_setmetatable(L, REQ);
+    struct tw_http_res *res = tw_http_res_new(L);
+    lua_pushvalue(L, RES_TYPE);
+    lua_setmetatable(L, RES);
+    res->status = c->refused;
+    res->stage = TW_HTTP_DONE;
+    res->bytes = (int64_t)strlen(c->why) + 1;
+    req->since = s->rt->net->clock(s->rt->net);
+    c->refused = 0;
+    tw_http_conn_bind(c, req, res);
+    log_exchange(L, s);
+    if (req->conn)
+        tw_http_conn_unbind(c);
+    lua_settop(L, TOP);
+}
+
 /* The connection goes on to the next request, if there may be one. */
 static void go_on(struct tw_http_conn *c, bool keep_alive)
 {
@@ -490,7 +515,10 @@ static int work_step(lua_State *L, struct tw_wait *wait)
             return let_others(L, s, wait);
         if (c->phase == TW_HTTP_LEAVING)
         {
-            tw_http_conn_linger(c);
+            if (c->refused)
+                log_refusal(L, s, c);
+            if (c->state == TW_HTTP_READY)
+                tw_http_conn_linger(c);
             return let_others(L, s, wait);
         }
         fetch_next(s, c);

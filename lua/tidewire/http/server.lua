@@ -75,7 +75,11 @@ local function accept(self)
     if most then
         engine:wait(most - 1)
     end
-    local conn <close>, peer <const>, code <const> = self.listener:accept()
+    local listener <const> = self.listener
+    if not listener then -- the server was stopped meanwhile
+        return false
+    end
+    local conn <close>, peer <const>, code <const> = listener:accept()
     if conn then
         adopt(engine, conn, peer)
     elseif code == "closed" then
@@ -242,12 +246,13 @@ local http <const> = {}
 --- A server, bound and listening. Options: host (default 127.0.0.1) and port
 -- (default 0: any), path (a Unix socket, which is removed when the server is stopped or
 -- closed, but not if it is killed), or listener (a socket); listen = false: none, see
--- server:add; handler(req, res); log(req, res, seconds), called after each exchange;
--- onerror(err, req), instead of a line on stderr; limits and times as in
--- server/options.lua, times in seconds (false: none); handler_timeout; max_connections;
--- backlog. A handler that raises, or has not answered, is answered for with 500, but a
--- table with a `status` (400 to 599) with that, and what is below 500 is not reported;
--- its `message` is for the report alone.
+-- server:add; handler(req, res); log(req, res, seconds), called after each exchange, and
+-- for each request that the server itself has refused (req.refused says why: of that
+-- one no method, target or fields are known); onerror(err, req), instead of a line on
+-- stderr; limits and times as in server/options.lua, times in seconds (false: none);
+-- handler_timeout; max_connections; backlog. A handler that raises, or has not answered,
+-- is answered for with 500, but a table with a `status` (400 to 599) with that, and what
+-- is below 500 is not reported; its `message` is for the report alone.
 -- @return the server; or nil, message, code
 function http.server(opts)
     local server <const>, message <const>, code <const> = new(opts, 2)
