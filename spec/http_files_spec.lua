@@ -212,6 +212,8 @@ describe("http.files", function()
             { list = "yes" })
         assert.is_truthy(net.fails("ENOENT", http.files("/tmp/no such folder")):find(
             "/tmp/no such folder", 1, true))
+        net.raises("root: a path expected, got nil", http.files)
+        net.raises("root: a path expected, got /tmp\0/none", http.files, "/tmp\0/none")
         net.fails("ENOTDIR", http.files(os.getenv "TIDEWIRE_BUILD" .. "/lib/libtidewire.a"))
     end)
 end)

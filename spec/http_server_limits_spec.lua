@@ -206,6 +206,20 @@ describe("max_connections", function()
             assert.truthy(serving.all(b):find "ok$")
         end)
     end)
+
+    it("reports nothing when the server is stopped while others wait", function()
+        local errors
+        serve({max_connections = 1}, function(server, connect)
+            local a <close> = connect()
+            local b <close> = connect()
+            while server:stats().connections < 1 do task.yield() end
+            server:stop()
+            assert.equal("", serving.all(a))
+            serving.all(b)
+            errors = server.errors
+        end)
+        assert.same({}, errors)
+    end)
 end)
 
 describe("stopping", function()

@@ -1,5 +1,6 @@
 -- WebSockets once the handshake is over: messages both ways, ends of all kinds.
 
+local net <const> = require "spec.support.net"
 local support <const> = require "spec.support.websocket"
 local task <const> = require "tidewire.task"
 
@@ -84,6 +85,9 @@ describe("a WebSocket", function()
         client:send "x"
         assert.equal("x", server:receive(5))
         assert.equal("timeout", select(3, server:receive(0)))
+        for _, wrong in ipairs { -1, 0 / 0, "x", {} } do
+            net.raises("timeout: seconds expected", server.receive, server, wrong)
+        end
         client:send "y"
         local data
         for _ = 1, 1000 do
@@ -168,6 +172,11 @@ describe("a WebSocket", function()
             { 0x81, "all" }, { 0x81, "later" } }, support.frames(peer, 6))
         assert.is_true(server:send_fragments { "x", "y" })
         assert.same({ { 0x01, "x" }, { 0x00, "y" }, { 0x80, "" } }, support.frames(peer, 3))
+        for _, wrong in ipairs { false, 5, "xy" } do
+            net.raises("pieces: a list or an iterator expected", server.send_fragments, server,
+                wrong)
+        end
+        assert.equal("open", server.state)
         assert.is_false(pcall(server.send_fragments, server, function() error "no" end))
         assert.equal("closed", server.state)
     end)

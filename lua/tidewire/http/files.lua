@@ -253,6 +253,9 @@ end
 function files.files(root, given)
     given = options.check(given, OPTIONS, 2)
     options.values(given, OPTIONS, 2)
+    if type(root) ~= "string" or root:find("\0", 1, true) then
+        error("root: a path expected, got " .. tostring(root), 2)
+    end
     local folder <const>, message <const>, code <const> = core.root(root, given.follow ~= false)
     if not folder then
         return nil, message, code

@@ -130,6 +130,9 @@ end
 -- what the peer may not send; "eof" or "ECONNRESET" for an end without a close;
 -- "EBUSY" when another task receives
 function methods:receive(timeout)
+    if timeout and not (math.type(timeout) and timeout >= 0) then
+        error("timeout: seconds expected, not negative, got " .. tostring(timeout), 2)
+    end
     local deadline <const> = timeout and monotonic() + timeout
     while self.state ~= "closed" do
         local limit = self.patience

@@ -159,6 +159,9 @@ end
 -- @return as send
 function output.send_fragments(self, pieces, kind)
     check_kind(kind)
+    if type(pieces) ~= "table" and type(pieces) ~= "function" then
+        error("pieces: a list or an iterator expected, got " .. type(pieces), 2)
+    end
     local ok <const>, message <const>, code <const> = ready(self)
     if not ok then
         return nil, message, code

@@ -14,10 +14,16 @@ local function described(err)
     return ("status %s%s"):format(err.status, err.message and ": " .. tostring(err.message) or "")
 end
 
+-- Ditto; there are errors that cannot even say what they are.
+local function text_of(err)
+    local ok <const>, text <const> = pcall(described, err)
+    return ok and text or ("an error without a text (a %s)"):format(type(err))
+end
+
 --- Says on stderr what went wrong.
 function errors.report(err, req)
     local what <const> = req and ("error while handling %s: "):format(tostring(req)) or ""
-    io.stderr:write(("tidewire.http: %s%s\n"):format(what, described(err)))
+    io.stderr:write(("tidewire.http: %s%s\n"):format(what, text_of(err)))
 end
 
 --- What is called with an error instead, and may fail itself: then both are reported.
@@ -26,7 +32,7 @@ function errors.reporter(onerror)
         local ok <const>, another <const> = pcall(onerror, err, req)
         if not ok then
             errors.report(err, req)
-            errors.report("onerror: " .. tostring(another))
+            errors.report("onerror: " .. text_of(another))
         end
     end
 end
