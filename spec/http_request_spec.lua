@@ -45,6 +45,29 @@ describe("req.cookies", function()
     end)
 end)
 
+describe("req:pieces", function()
+    it("goes over the body", function()
+        assert.equal("abc", result("", "abc", function(req)
+            local all = ""
+            for piece in req:pieces() do
+                all = all .. piece
+            end
+            return all
+        end))
+        assert.is_nil(result("", "", function(req) return req:pieces()() end))
+    end)
+
+    it("has what cannot be read answered with the status for that", function()
+        local over = false
+        local status <const> = asked("", "abc", function(req)
+            req.max_body = 2
+            for _ in req:pieces() do end -- luacheck: ignore
+            over = true
+        end)
+        assert.same({ 413, false }, { status, over })
+    end)
+end)
+
 describe("req:form", function()
     local KIND <const> = "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n"
 

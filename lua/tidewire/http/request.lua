@@ -31,6 +31,18 @@ function methods:body()
     return body, message, code
 end
 
+--- An iterator over the pieces of the body; raises what is answered with the status
+-- for it (413 for more than max_body) if not all of it can be read.
+function methods:pieces()
+    return function()
+        local piece <const>, message <const>, code <const> = self:read()
+        if not piece and code ~= "eof" then
+            failure.raise(message, code)
+        end
+        return piece
+    end
+end
+
 --- req.headers: the fields as an object, see headers.lua.
 function lazy.headers(self)
     return headers.new(self:fields())
