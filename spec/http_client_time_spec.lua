@@ -10,9 +10,6 @@ local tasks <const> = require "spec.support.tasks"
 
 local it <const> = tasks.checked(it)
 
--- Longer than anything takes that should not time out.
-local SHORT <const> = tasks.stressed and 2 or 0.05
-
 local function chunked(piece)
     return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" ..
         ("%x\r\n%s\r\n"):format(#piece, piece)
@@ -44,7 +41,7 @@ describe("the timeout", function()
             {"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", "x"}, {chunked "a", "1\r\nx\r\n"},
             {"", "HTTP/1.1 100 Continue\r\n\r\n", 0.05}, {"H", ""}} do
             local actions <const> = {}
-            for i = 1, 6 do actions[i] = trickle(script[1], script[2]) end
+            for i = 1, 10 do actions[i] = trickle(script[1], script[2]) end
             local server <close> = peer.serve(actions)
             local seconds <const> = script[3] or 0.1
             net.takes(seconds, function()
@@ -69,33 +66,37 @@ describe("the timeout", function()
     end)
 
     it("is for each read of a streamed answer", function()
-        local server <close> = peer.serve{trickle(chunked "a", "1\r\nx\r\n")}
-        local r <close> = assert(http.get(server.url, {stream = true, timeout = SHORT,
-            keep_alive = false}))
-        local start <const>, count = socket.monotonic(), 0
-        while socket.monotonic() - start < 2 * SHORT do
-            assert(r:read())
-            count = count + 1
-        end
-        assert.is_true(count > 2)
+        net.patiently(function(short)
+            local server <close> = peer.serve{trickle(chunked "a", "1\r\nx\r\n")}
+            local r <close> = assert(http.get(server.url, {stream = true, timeout = short,
+                keep_alive = false}))
+            local start <const>, count = socket.monotonic(), 0
+            while socket.monotonic() - start < 2 * short do
+                assert(r:read())
+                count = count + 1
+            end
+            assert.is_true(count > 2)
+        end)
     end)
 
     it("of a read can be waited out", function()
-        local go <const> = task.event()
-        local server <close> = peer.serve{function(stream)
-            peer.request(stream)
-            stream:write(chunked "a" .. "1\r\n")
-            stream:flush()
-            go:wait(net.LIMIT)
-            stream:write "b\r\n0\r\n\r\n"
-        end}
-        local r <close> = assert(http.get(server.url, {stream = true, timeout = SHORT,
-            keep_alive = false}))
-        assert.equal("a", r:read())
-        net.takes(SHORT, function() net.fails("timeout", r:read()) end)
-        go:set()
-        assert.equal("b", r:read())
-        net.fails("eof", r:read())
+        net.patiently(function(short)
+            local go <const> = task.event()
+            local server <close> = peer.serve{function(stream)
+                peer.request(stream)
+                stream:write(chunked "a" .. "1\r\n")
+                stream:flush()
+                go:wait(net.LIMIT)
+                stream:write "b\r\n0\r\n\r\n"
+            end}
+            local r <close> = assert(http.get(server.url, {stream = true, timeout = short,
+                keep_alive = false}))
+            assert.equal("a", r:read())
+            net.takes(short, function() net.fails("timeout", r:read()) end)
+            go:set()
+            assert.equal("b", r:read())
+            net.fails("eof", r:read())
+        end)
     end)
 
     it("can be none", function()

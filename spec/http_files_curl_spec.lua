@@ -21,7 +21,7 @@ local function served(contents)
     ]], here.root)
     local url <const> = "http://127.0.0.1:" .. child:expect "^(%d+)\n"
     local function run(arguments)
-        local pipe <close> = assert(io.popen(("cd %s && timeout 10 curl -s --noproxy '*' %s")
+        local pipe <close> = assert(io.popen(("cd %s && timeout 60 curl -s --noproxy '*' %s")
             :format(here.folder, (arguments:gsub("URL", url))), "r"))
         local output <const> = pipe:read "a"
         local _, _, status <const> = pipe:close()

@@ -2,6 +2,7 @@
 -- it costs has bounds. Figures are printed.
 
 local load <const> = require "spec.support.http_load"
+local net <const> = require "spec.support.net"
 local peer <const> = require "spec.support.peer"
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
@@ -33,34 +34,35 @@ end
 
 describe("a server under load", function()
     it("1: 1,000 connections of a byte a second slow nobody, and are cut off", function()
-        local server <close> = load.server "{header_timeout = 1.5}"
-        server:pace(0.2)
-        local alone <const> = server:pace(0.5)
-        local cut, since = 0, socket.monotonic()
-        local crowd <const> = task.spawn(load.all, 1000, function()
-            local s <close> = server:connect()
-            local text = "GET / HTTP/1.1\r\nA: "
-            while s:sendall(text) do
-                task.sleep(1)
-                text = "x"
-                local answer <const> = s:recv(100, socket.MSG_DONTWAIT)
-                if answer then
-                    assert.truthy(answer:find "^HTTP/1.1 408 ")
-                    cut = cut + 1
-                    return
+        net.patiently(function(seconds)
+            local server <close> = load.server(("{header_timeout = %f}"):format(seconds))
+            local idle <close> = load.server "{}"
+            local cut, since = 0, socket.monotonic()
+            local crowd <close> = task.spawn(load.all, 1000, function()
+                local s <close> = server:connect()
+                local text = "GET / HTTP/1.1\r\nA: "
+                while s:sendall(text) do
+                    task.sleep(1)
+                    text = "x"
+                    local answer <const> = s:recv(100, socket.MSG_DONTWAIT)
+                    if answer then
+                        assert.truthy(answer:find "^HTTP/1.1 408 ")
+                        cut = cut + 1
+                        return
+                    end
                 end
-            end
-        end)
-        server:settled(1000)
-        local crowded <const>, longest <const> = server:pace(0.5)
-        assert.equal(0, cut)
-        crowd:join()
-        local took <const> = socket.monotonic() - since
-        say("slowloris: %.0f requests/s alone, %.0f with 1,000 of them (%.2f), %.1f ms at most; " ..
-            "cut off within %.1f s", alone, crowded, crowded / alone, longest, took)
-        assert.is_true(polling or crowded > alone / 5)
-        assert.is_true(cut > 900 and took < 10)
-        server:settled()
+            end)
+            server:settled(1000)
+            local crowded <const>, alone <const>, longest <const> = server:compare(idle)
+            assert.equal(0, cut)
+            crowd:join()
+            local took <const> = socket.monotonic() - since
+            say("slowloris: %.0f requests/s alone, %.0f with 1,000 of them (%.2f), %.1f ms at " ..
+                "most; cut off within %.1f s", alone, crowded, crowded / alone, longest, took)
+            assert.is_true(polling or crowded > alone / 5)
+            assert.is_true(cut > 900 and took < seconds + 10)
+            server:settled()
+        end, 2.5)
     end)
 
     it("4: heads without end take no more memory than heads may", function()
@@ -100,7 +102,7 @@ describe("a server under load", function()
         say("10 GB announced: %s after %.1f s and %d MB when ignored, %s after %.1f s and %d MB " ..
             "when refused; %.1f MB more", status, took, ignored, refusal, refusing, refused,
             grown(before, server:settled(), 8 * MB))
-        assert.is_true(took < 5 and refusing < 5 and read == 64)
+        assert.is_true(took < net.LIMIT and refusing < net.LIMIT and read == 64)
     end)
 
     it("chunks without end are counted", function()
@@ -148,7 +150,7 @@ describe("a server under load", function()
         say("100,000 pipelined: %.2f s; another meanwhile: %.0f requests/s (%.0f alone), " ..
             "%.1f ms at most; %.1f MB more", took, pace / rounds, alone, longest,
             grown(before, server:state(), 8 * MB))
-        assert.is_true(longest < 2000)
+        assert.is_true(longest < math.max(took * 500, 500))
     end)
 
     it("clients that vanish at any stage leave nothing", function()
@@ -206,19 +208,21 @@ describe("a server under load", function()
 
     it("3: slow readers are cut off, and little is kept for them", function()
         local N <const> = 40 -- the kernel keeps megabytes for each
-        local server <close> = load.server "{write_timeout = 2}"
-        local before <const> = server:state()
-        local held <const> = {}
-        for i = 1, N do
-            held[i] = server:connect()
-            held[i]:sendall((i % 2 == 0 and "GET /long" or "GET /stream") .. HEAD .. "\r\n")
-        end
-        local during <const> = server:settled(N)
-        local pace <const> = server:pace(0.2)
-        local mb <const> = grown(before, during, 50 * MB)
-        server:settled()
-        for i = 1, N do held[i]:close() end
-        say("%d slow readers of 20 MB: %.1f MB more, others %.0f requests/s", N, mb, pace)
+        net.patiently(function(seconds)
+            local server <close> = load.server(("{write_timeout = %f}"):format(seconds))
+            local before <const> = server:state()
+            local held <const> = {}
+            for i = 1, N do
+                held[i] = server:connect()
+                held[i]:sendall((i % 2 == 0 and "GET /long" or "GET /stream") .. HEAD .. "\r\n")
+            end
+            local during <const> = server:settled(N)
+            local pace <const> = server:pace(0.2)
+            local mb <const> = grown(before, during, 50 * MB)
+            server:settled()
+            for i = 1, N do held[i]:close() end
+            say("%d slow readers of 20 MB: %.1f MB more, others %.0f requests/s", N, mb, pace)
+        end, 2)
     end)
 end)
 
@@ -248,7 +252,7 @@ describe("idle connections", function()
         local n <const> = math.min((sanitized or polling) and 1000 or 10000, limit - 100)
         local raise <const> = ("ulimit -n %d"):format(n + 60)
         local server <close> = load.server("{}", raise)
-        local alone <const> = server:pace(0.3)
+        local idle <close> = load.server "{}"
         local before <const> = server:state()
         local gate <close> = assert(socket.create_server{"127.0.0.1", 0})
         local holder <close> = peer.start_with(raise, HOLDER, server.port, n,
@@ -256,7 +260,7 @@ describe("idle connections", function()
         holder:expect "held"
         local after <const> = server:state()
         assert.equal(n, after.connections)
-        local pace <const> = server:pace(0.3)
+        local pace <const>, alone <const> = server:compare(idle)
         say("%d idle connections: %.2f KB each; others %.0f requests/s, %.0f without them", n,
             (after.memory - before.memory) / n, pace, alone)
         assert.is_true(sanitized or after.memory - before.memory < 4 * n)

@@ -1,5 +1,6 @@
 -- The HTTP server: what takes too long, what is too much, and how it ends.
 
+local net <const> = require "spec.support.net"
 local serving <const> = require "spec.support.http_serving"
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
@@ -49,10 +50,11 @@ describe("a time limit", function()
         end)
     end)
 
-    -- What each read of a body says that comes in such pieces, 0.06 s apart.
-    local function reads(piece, count)
+    -- What each read of a body says that comes in such pieces, which are more than
+    -- half of the time limit apart.
+    local function reads(piece, count, seconds)
         local got <const> = {}
-        serve({body_timeout = 0.1, handler = function(req, res)
+        serve({body_timeout = seconds, handler = function(req, res)
             repeat
                 local data <const>, _ <const>, code <const> = req:read()
                 got[#got + 1] = data or code
@@ -62,7 +64,7 @@ describe("a time limit", function()
             local s <close> = connect()
             s:sendall "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n"
             for _ = 1, count do
-                task.sleep(0.06)
+                task.sleep(0.6 * seconds)
                 s:sendall(piece)
             end
             assert.truthy(serving.all(s):find "\r\nConnection: close\r\n")
@@ -72,11 +74,13 @@ describe("a time limit", function()
 
     it("for the body is for each step of it", function()
         local piece <const> = ("x"):rep(100)
-        assert.same({piece, piece, piece, "timeout"}, reads(piece, 3))
+        net.patiently(function(seconds)
+            assert.same({piece, piece, piece, "timeout"}, reads(piece, 3, seconds))
+        end)
     end)
 
     it("for the body is for all of it when hardly any comes", function()
-        local got <const> = reads("x", 6)
+        local got <const> = reads("x", 6, 0.1)
         assert.equal("timeout", got[#got])
         assert.is_true(#got <= 3)
     end)

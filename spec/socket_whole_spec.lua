@@ -59,6 +59,7 @@ parity.describe("MSG_WAITALL:", function()
 
     parity.case("one timeout for the whole; what has come is a fourth result", STREAMS,
         function(s, t)
+            t:sync("begun")
             s:settimeout(0.05)
             local begun <const> = socket.monotonic()
             local _, data = net.fails("timeout", s:recv(100000, WAITALL))
@@ -72,6 +73,8 @@ parity.describe("MSG_WAITALL:", function()
             net.fails("timeout", s:recvfrom_into(socket.buffer(3), 0, WAITALL))
         end,
         function(s, t)
+            assert(s:send("x"))
+            t:sync("begun")
             local stop <const> = socket.monotonic() + 0.1
             repeat
                 assert(s:send("x"))

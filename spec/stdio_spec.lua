@@ -10,7 +10,12 @@ local function flags(fd)
         if line:find "^flags" then return line end
     end
 end
+local function go() io.open(arg[0] .. ".go", "w"):close() end
 ]]
+
+-- In front of what the shell has to wait with until the script says go().
+local WHEN_TOLD <const> = [[i=0; while [ ! -e $SCRIPT.go ] && [ $i -lt 1000 ]; do
+    i=$((i + 1)); sleep 0.01; done; ]]
 
 -- The output of a script whose standard descriptors some shell code sets up;
 -- it says the script's command line as $CHILD.
@@ -21,10 +26,11 @@ local function run(shell, script)
         file:write(%q)
         file:close()
         local command = os.getenv "TIDEWIRE_LUA" or "lua5.4"
-        local pipe = io.popen("CHILD='" .. command .. " " .. path .. "'; " .. %q)
+        local pipe = io.popen(("SCRIPT=%%s; CHILD='%%s %%s'; "):format(path, command, path) .. %q)
         io.write(pipe:read "a")
         pipe:close()
         os.remove(path)
+        os.remove(path .. ".go")
     ]]):format(PRELUDE .. script, shell))
     return output
 end
@@ -51,29 +57,31 @@ describe("tidewire.stdio", function()
 
     it("waits for a pipe while other tasks run", function()
         assert.equal("<a>\n<b>\nend\n", run("(echo a; sleep 0.1; echo b) | $CHILD 2>&1", ECHO))
-        assert.equal("true\tx\n", run("(sleep 0.2; echo x) | $CHILD 2>&1", [[
+        assert.equal("x\t6\n", run("(" .. WHEN_TOLD .. "echo x) | $CHILD 2>&1", [[
             local ticks = 0
-            local clock = task.spawn(function()
-                while true do task.sleep(0.01) ticks = ticks + 1 end
+            task.spawn(function()
+                while ticks < 6 do task.sleep(0.001) ticks = ticks + 1 end
+                go()
             end)
-            local line = stdio.stdin:read()
-            clock:cancel()
-            print(ticks > 5, line)
+            print(stdio.stdin:read(), ticks)
         ]]))
     end)
 
     it("can be given a time limit", function()
-        assert.equal("timeout\tlate\n", run("(sleep 0.2; echo late) | $CHILD", [[
+        assert.equal("timeout\tlate\n", run("(" .. WHEN_TOLD .. "echo late) | $CHILD", [[
             local _, _, code = task.timeout(0.02, function() return stdio.stdin:read() end)
+            go()
             print(code, stdio.stdin:read())
         ]]))
     end)
 
     it("has one reader at a time", function()
-        assert.equal("EBUSY\tx\n", run("(sleep 0.1; echo x) | $CHILD", [[
+        assert.equal("EBUSY\tx\n", run("(" .. WHEN_TOLD .. "echo x) | $CHILD", [[
             local first = task.spawn(function() return stdio.stdin:read() end)
             task.yield()
-            print(select(3, stdio.stdin:read()), (first:join()))
+            local _, _, code = stdio.stdin:read()
+            go()
+            print(code, (first:join()))
         ]]))
     end)
 

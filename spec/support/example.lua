@@ -5,6 +5,8 @@ local socket <const> = require "tidewire.socket"
 
 local example <const> = {}
 
+process.limit = 60 -- seconds
+
 example.TERMINATED = 128 + 15 -- the status of a server ended by kill
 
 --- The command that runs an example with the given arguments.

@@ -1,12 +1,13 @@
 -- A server of our own for a test, and clients that write what they please.
 
 local http <const> = require "tidewire.http"
+local net <const> = require "spec.support.net"
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
 
 local peer <const> = {}
 
-local LIMIT <const> = 10 -- seconds for a test
+local LIMIT <const> = net.LIMIT
 
 -- Starts a server: a value that closes it, once closed itself, and waits for its end.
 -- Nothing of it may be left to the next case.

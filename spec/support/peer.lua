@@ -1,13 +1,15 @@
 -- Child processes that run a piece of Lua, for what one process cannot show:
 -- signals, limits, a slow peer, what is printed at exit. What the child writes
 -- (stdout and stderr together) is read line by line, see examples/lib/process.lua;
--- it is ended after 20 seconds whatever happens.
+-- it is ended after a minute whatever happens.
 
 local net <const> = require "spec.support.net"
 local process <const> = dofile("examples/lib/process.lua")
 local socket <const> = require "tidewire.socket"
 
 local peer <const> = {}
+
+process.limit = 60 -- seconds
 
 -- On one line, so that the script's own line numbers are right.
 local PREAMBLE <const> = [[os.remove(arg[0]) io.stdout:setvbuf "line" ]]

@@ -18,6 +18,18 @@ local function explain(kind, entry)
         place(entry.element), (message or ""):gsub("\n", "\n  ")))
 end
 
+-- What the cases of a file hold is garbage once it has ended: else each collection
+-- until the end of the suite had to go through it.
+local function forget(element)
+    element.env = nil
+    for _, list in pairs(element) do
+        for _, child in ipairs(type(list) == "table" and list or {}) do
+            forget(child)
+            child.run = nil
+        end
+    end
+end
+
 return function()
     local busted <const> = require "busted"
     local handler <const> = base()
@@ -25,6 +37,13 @@ return function()
     handler.fileStart = function(file)
         io.write("# ", file.name, "\n")
         io.flush()
+        return nil, true
+    end
+
+    handler.fileEnd = function(file)
+        forget(file)
+        collectgarbage()
+        collectgarbage()
         return nil, true
     end
 
@@ -53,6 +72,7 @@ return function()
     end
 
     busted.subscribe({ "file", "start" }, handler.fileStart)
+    busted.subscribe({ "file", "end" }, handler.fileEnd)
     busted.subscribe({ "suite", "end" }, handler.suiteEnd)
     return handler
 end

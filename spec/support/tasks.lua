@@ -36,7 +36,15 @@ function tasks.take_failures()
     return list
 end
 
--- What a case leaves behind, told from what was there before.
+-- What of earlier cases is on its way to its end gets there.
+local function await_others()
+    for _ = 1, 1000 do
+        if #task.list() == 0 then return end
+        task.sleep(0.001)
+    end
+end
+
+-- What there is; less, afterwards, is what others have ended.
 local function measure()
     local live <const> = {}
     for i, t in ipairs(task.list()) do
@@ -50,12 +58,16 @@ end
 function tasks.checked(it)
     return function(name, f)
         it(name, function()
+            await_others()
             local before <const> = measure()
             tasks.failures = {}
             task.onerror(collect)
             local _ <close> = setmetatable({}, {__close = function() task.onerror(nil) end})
             f()
-            assert.same(before, measure())
+            local after <const> = measure()
+            if after.descriptors > before.descriptors or #after.live > #before.live then
+                assert.same(before, after)
+            end
             assert.same({}, tasks.take_failures())
         end)
     end
