@@ -25,6 +25,7 @@ static const struct tw_api api = {
     .unwait = tw_loop_unwait,
     .timer = tw_loop_timer,
     .untimer = tw_loop_untimer,
+    .forked = tw_loop_forked,
     .scratch = tw_runtime_scratch,
     .to_stream = ltw_tostream,
     .stream_kind = ltw_streamkind,

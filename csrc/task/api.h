@@ -29,7 +29,7 @@
    the sizes mostly tell. */
 enum
 {
-    TW_API_VERSION = 1 << 24 | (sizeof(struct tw_runtime) & 0xfff) << 12 |
+    TW_API_VERSION = 2 << 24 | (sizeof(struct tw_runtime) & 0xfff) << 12 |
                      ((sizeof(struct tw_stream) + 8 * sizeof(struct tw_wait) +
                        64 * sizeof(struct tw_watch)) &
                       0xfff)
@@ -57,6 +57,7 @@ struct tw_api
                    const struct tw_waiter *waiter);
     int (*timer)(struct tw_loop *loop, struct tw_waiter *waiter, int64_t when);
     void (*untimer)(struct tw_loop *loop, struct tw_waiter *waiter);
+    bool (*forked)(const struct tw_loop *loop);
 
     /* -- memory: task/runtime.h -------------------------------------------- */
     char *(*scratch)(struct tw_runtime *rt, size_t size);

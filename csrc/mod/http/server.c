@@ -184,6 +184,14 @@ static void drop_all(struct tw_http_server *s, int from, int to)
     }
 }
 
+/* server:forked(): true in a forked child, whose parent the server is. */
+static int server_forked(lua_State *L)
+{
+    const struct tw_http_server *s = self(L);
+    lua_pushboolean(L, s->rt->loop && s->api->forked(s->rt->loop));
+    return 1;
+}
+
 /* server:stop(): no connection serves another request after the one it is at;
    those that are at none are closed. */
 static int server_stop(lua_State *L)
@@ -294,10 +302,8 @@ const luaL_Reg tw_http_functions[] = {
 
 const luaL_Reg tw_http_server_meta[] = {{"__gc", server_gc}, {NULL, NULL}};
 
-const luaL_Reg tw_http_server_methods[] = {{"add", server_add},
-                                           {"work", tw_http_server_work},
-                                           {"stop", server_stop},
-                                           {"wait", server_wait},
-                                           {"close", server_close},
-                                           {"stats", server_stats},
-                                           {NULL, NULL}};
+const luaL_Reg tw_http_server_methods[] = {
+    {"add", server_add},       {"work", tw_http_server_work},
+    {"forked", server_forked}, {"stop", server_stop},
+    {"wait", server_wait},     {"close", server_close},
+    {"stats", server_stats},   {NULL, NULL}};

@@ -153,7 +153,7 @@ local function close_listener(self)
     if listener then
         listener:close()
     end
-    if self.path then
+    if self.path and not self.engine:forked() then
         os.remove(self.path)
     end
     self.listener, self.path = nil, nil
@@ -245,14 +245,15 @@ local http <const> = {}
 
 --- A server, bound and listening. Options: host (default 127.0.0.1) and port
 -- (default 0: any), path (a Unix socket, which is removed when the server is stopped or
--- closed, but not if it is killed), or listener (a socket); listen = false: none, see
--- server:add; handler(req, res); log(req, res, seconds), called after each exchange, and
--- for each request that the server itself has refused (req.refused says why: of that
--- one no method, target or fields are known); onerror(err, req), instead of a line on
--- stderr; limits and times as in server/options.lua, times in seconds (false: none);
--- handler_timeout; max_connections; backlog. A handler that raises, or has not answered,
--- is answered for with 500, but a table with a `status` (400 to 599) with that, and what
--- is below 500 is not reported; its `message` is for the report alone.
+-- closed, but not if it is killed, nor by a forked child), or listener (a socket);
+-- listen = false: none, see server:add; handler(req, res); log(req, res, seconds),
+-- called after each exchange, and for each request that the server itself has refused
+-- (req.refused says why: of that one no method, target or fields are known);
+-- onerror(err, req), instead of a line on stderr; limits and times as in
+-- server/options.lua, times in seconds (false: none); handler_timeout; max_connections;
+-- backlog. A handler that raises, or has not answered, is answered for with 500, but a
+-- table with a `status` (400 to 599) with that, and what is below 500 is not reported;
+-- its `message` is for the report alone.
 -- @return the server; or nil, message, code
 function http.server(opts)
     local server <const>, message <const>, code <const> = new(opts, 2)
