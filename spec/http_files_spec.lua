@@ -208,7 +208,7 @@ describe("http.files", function()
 
     it("says what is wrong with its arguments", function()
         net.raises("unknown option 'lists'", http.files, "/tmp", { lists = true })
-        net.raises("list: must be a boolean, got yes", http.files, "/tmp",
+        net.raises("list: must be a boolean, got \"yes\"", http.files, "/tmp",
             { list = "yes" })
         assert.is_truthy(net.fails("ENOENT", http.files("/tmp/no such folder")):find(
             "/tmp/no such folder", 1, true))

@@ -143,6 +143,8 @@ describe("a server", function()
     it("checks its options", function()
         net.raises("unknown option 'hander'", http.server, {hander = print})
         net.raises("handler: must be a function, got nil", http.server, {})
+        net.raises('port: must be an integer from 0 to 65535, got "8080"', http.server,
+            {port = "8080", handler = print})
         net.raises("max_head: ", http.server, {handler = print, max_head = -1})
         net.raises("idle_timeout: ", http.server, {handler = print, idle_timeout = -1})
     end)

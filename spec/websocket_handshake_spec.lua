@@ -138,7 +138,7 @@ describe("websocket.accept", function()
 
     it("raises when misused", function()
         for options, message in pairs { [{ origin = "*" }] = "unknown option 'origin'",
-            [{ max_message = "1" }] = "max_message: must be an integer, more than 0, got 1",
+            [{ max_message = "1" }] = "max_message: must be an integer, more than 0, got \"1\"",
             [{ max_pending = false }] = "max_pending", [{ max_fragments = 1.5 }] = "fragments",
             [{ ping_interval = 0 }] = "ping_interval: must be seconds, more than 0, or false",
             [{ close_timeout = false }] = "close_timeout" } do

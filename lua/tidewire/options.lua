@@ -69,6 +69,11 @@ options.rules = {
     time = TIME, time_or_false = or_false(TIME),
 }
 
+-- A value as it is said to be wrong: "8080" is not 8080.
+local function shown(value)
+    return type(value) == "string" and ("%q"):format(value) or tostring(value)
+end
+
 --- Raises unless all values are what their rules want; what has no rule may be
 -- anything.
 -- @param rules name -> {words, function(value)}, such as options.rules has
@@ -77,7 +82,7 @@ function options.values(given, rules, level)
     for name, value in pairs(given) do
         local rule <const> = rules[name]
         if rule and not rule[2](value) then
-            error(("%s: must be %s, got %s"):format(name, rule[1], tostring(value)), level + 1)
+            error(("%s: must be %s, got %s"):format(name, rule[1], shown(value)), level + 1)
         end
     end
 end

@@ -152,7 +152,8 @@ end
 --
 -- `url`; `method` ("GET"); `headers`: a table name -> value, or a list of {name,
 -- value}; `body`: a string, a file, a function that returns the next piece or nil,
--- {json = value} or {form = fields}; `auth` = {user, password}.
+-- {json = value}, {form = fields}, or what multipart.encode returns; `auth` = {user,
+-- password}: by default those in the URL, false: none.
 --
 -- `stream`: true: the body is read with r:read, r:pieces or r:body afterwards.
 -- `timeout` (30): seconds for all of it together; with `stream`, for all until the

@@ -120,7 +120,7 @@ end
 
 --- Sends a message, whole and after those of other tasks that came first. Waits
 -- while too much is queued.
--- @param kind "text" (default; must be UTF-8) or "binary"
+-- @param kind "text" (default; raises unless the data is UTF-8) or "binary"
 -- @return true; or nil, message, code ("closed", "timeout", ...)
 function output.send(self, data, kind)
     check_kind(kind)

@@ -19,7 +19,7 @@ local OWN <const> = {
     path = rules.text, listen = rules.boolean, backlog = rules.integer,
     onerror = rules.func, log = rules.func_or_false,
     handler = rules.callable,
-    port = { "0 to 65535", function(value)
+    port = { "an integer from 0 to 65535", function(value)
         return math.type(value) == "integer" and value >= 0 and value <= 65535
     end },
     listener = { "a socket", function(value) return socket.type(value) == "socket" end },
