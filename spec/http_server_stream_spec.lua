@@ -59,11 +59,15 @@ describe("an answer of unknown length", function()
                 res:finish(trailers)
             end)))
         end
-        local _, _, _, errors <const> = told(function(_, res)
-            res:write "x"
-            res:finish{["X-A"] = "1\r\nX-B: 2"}
-        end)
-        assert.truthy(errors[1]:find "no field that a trailer may be")
+        for _, wrong in ipairs{{["X-A"] = "1\r\nX-B: 2"}, {["X A"] = "1"}, {["X-A"] = print},
+                {["content-length"] = "5"}, {{"X-A", "1"}, {"Transfer-Encoding", "chunked"}},
+                {Host = "x"}, {Connection = "close"}} do
+            local _, _, _, errors <const> = told(function(_, res)
+                res:write "x"
+                res:finish(wrong)
+            end)
+            assert.truthy(errors[1]:find "no field that a trailer may be")
+        end
     end)
 
     it("is seen to be incomplete when the handler fails", function()
@@ -209,8 +213,12 @@ describe("a file", function()
             codes[3] = select(3, res:sendfile(a:fileno()))
             b:close()
             codes[4] = pcall(res.sendfile, res, nil)
+            for i, fd in ipairs{1 << 32, math.maxinteger, -1, math.mininteger} do
+                codes[4 + i] = select(3, res:sendfile(fd))
+            end
         end)
-        assert.same({"closed", "EBADF", "ESPIPE", false}, codes)
+        assert.same({"closed", "EBADF", "ESPIPE", false, "EBADF", "EBADF", "closed", "closed"},
+            codes)
     end)
 end)
 

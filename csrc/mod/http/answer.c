@@ -237,6 +237,21 @@ static void add_trailer(lua_State *L)
     lua_concat(L, 2);
 }
 
+/* The text on top is to be trailers: what says how a message is read, or where
+   it goes, may not come behind it (RFC 9110 6.5.1). */
+static void check_trailers(lua_State *L)
+{
+    struct tw_http_head head = {.room = UINT32_MAX};
+    size_t len;
+    lua_pushvalue(L, -1);
+    lua_pushliteral(L, "\r\n");
+    lua_concat(L, 2);
+    const char *text = lua_tolstring(L, -1, &len);
+    if (tw_http_fields(&head, text, len) < 0 || head.known)
+        luaL_error(L, "finish: no field that a trailer may be");
+    lua_pop(L, 1);
+}
+
 /* Pushes the lines of the table at 2: {name = value}, or a list of {name,
    value}. */
 static void push_trailers(lua_State *L)
@@ -262,6 +277,7 @@ static void push_trailers(lua_State *L)
         lua_replace(L, 3);
         lua_pop(L, 1);
     }
+    check_trailers(L);
 }
 
 /* res:finish([trailers]): the end of what was written, perhaps with more fields

@@ -1,6 +1,7 @@
 /* Answers, or parts of them, that are in files. */
 #include "mod/http/exchange.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -18,13 +19,20 @@ enum
     PIECE = 65536 /* of what has to be read and written */
 };
 
+/* The number at `idx`; what none can have is none that is open. */
+static int number_at(lua_State *L, int idx)
+{
+    lua_Integer fd = luaL_checkinteger(L, idx);
+    return fd < 0 ? -1 : fd > INT_MAX ? INT_MAX : (int)fd;
+}
+
 /* The descriptor of what is at 2: a number, an io file, or an object with a
    method `fileno`; -1: it is closed. Asked for anew each time. */
 static int descriptor(lua_State *L)
 {
     int fd = -1;
     if (lua_type(L, SOURCE) == LUA_TNUMBER)
-        return (int)luaL_checkinteger(L, SOURCE);
+        return number_at(L, SOURCE);
     const luaL_Stream *file = luaL_testudata(L, SOURCE, LUA_FILEHANDLE);
     if (file)
         return file->closef ? fileno(file->f) : -1;
@@ -33,7 +41,7 @@ static int descriptor(lua_State *L)
     lua_getfield(L, SOURCE, "fileno");
     lua_pushvalue(L, SOURCE);
     lua_call(L, 1, 1);
-    fd = (int)luaL_checkinteger(L, -1);
+    fd = number_at(L, -1);
     lua_pop(L, 1);
     return fd;
 }
