@@ -312,52 +312,6 @@ static void call_handler(lua_State *L, struct tw_http_server *s)
 
 /* -- the end of an exchange ---------------------------------------------- */
 
-static int call_log(lua_State *L)
-{
-    lua_getiuservalue(L, 1, TW_HTTP_LOG);
-    lua_replace(L, 1);
-    lua_call(L, 3, 0);
-    return 0;
-}
-
-static void log_exchange(lua_State *L, const struct tw_http_server *s)
-{
-    const struct tw_http_req *req = lua_touserdata(L, REQ);
-    int64_t took = s->rt->net->clock(s->rt->net) - req->since;
-    lua_pushcfunction(L, call_log);
-    lua_pushvalue(L, SELF);
-    lua_pushvalue(L, REQ);
-    lua_pushvalue(L, RES);
-    lua_pushnumber(L, (lua_Number)took / 1e9);
-    if (lua_pcall(L, 4, 0, 0) != LUA_OK)
-        tell(L, report);
-}
-
-/* A request that no handler was called for: of it nothing is known but what was
-   wrong. It has an answer, so that the log finds all that it always finds. */
-static void log_refusal(lua_State *L, struct tw_http_server *s,
-                        struct tw_http_conn *c)
-{
-    const struct tw_http_head head = {
-        .fields = s->fields, .size = 1, .why = c->why};
-    struct tw_http_req *req = tw_http_req_new(L, s, &head, "");
-    lua_pushvalue(L, REQ_TYPE);
-    lua_setmetatable(L, REQ);
-    struct tw_http_res *res = tw_http_res_new(L);
-    lua_pushvalue(L, RES_TYPE);
-    lua_setmetatable(L, RES);
-    res->status = c->refused;
-    res->stage = TW_HTTP_DONE;
-    res->bytes = (int64_t)strlen(c->why) + 1;
-    req->since = s->rt->net->clock(s->rt->net);
-    c->refused = 0;
-    tw_http_conn_bind(c, req, res);
-    log_exchange(L, s);
-    if (req->conn)
-        tw_http_conn_unbind(c);
-    lua_settop(L, TOP);
-}
-
 /* The connection goes on to the next request, if there may be one. */
 static void go_on(struct tw_http_conn *c, bool keep_alive)
 {
@@ -381,6 +335,81 @@ static void go_on(struct tw_http_conn *c, bool keep_alive)
     }
 }
 
+/* Nothing else is to be done for the exchange. */
+static void let_go(lua_State *L)
+{
+    const struct tw_http_res *res = lua_touserdata(L, RES);
+    struct tw_http_conn *c = res->conn;
+    if (c && c->phase != TW_HTTP_LEAVING)
+        go_on(c, res->keep);
+    else if (c)
+    {
+        tw_http_conn_unbind(c);
+        if (c->state == TW_HTTP_READY)
+            tw_http_conn_linger(c);
+    }
+    lua_settop(L, TOP);
+}
+
+/* The log has returned, or failed with what is on top. */
+static void logged(lua_State *L, const struct tw_http_server *s, int status)
+{
+    bool failed = status != LUA_OK && status != LUA_YIELD;
+    if (failed && !s->api->is_cancelled(L, -1))
+        tell(L, report);
+    let_go(L);
+}
+
+static int logged_k(lua_State *L, int status, lua_KContext ctx)
+{
+    const struct tw_http_server *s = lua_touserdata(L, SELF);
+    (void)ctx;
+    logged(L, s, status);
+    return s->api->run(L, tw_http_runtime(L), work_step);
+}
+
+static void log_exchange(lua_State *L, struct tw_http_server *s)
+{
+    const struct tw_http_req *req = lua_touserdata(L, REQ);
+    int64_t took = s->rt->net->clock(s->rt->net) - req->since;
+    see_to_others(L, s);
+    lua_getiuservalue(L, SELF, TW_HTTP_LOG);
+    lua_pushvalue(L, REQ);
+    lua_pushvalue(L, RES);
+    lua_pushnumber(L, (lua_Number)took / 1e9);
+    logged(L, s, lua_pcallk(L, 3, 0, 0, 0, logged_k));
+}
+
+/* A request that no handler was called for: of it nothing is known but what was
+   wrong. It has an answer, so that the log finds all that it always finds. The
+   client need not wait for that; if he is gone it is noticed afterwards. */
+static void log_refusal(lua_State *L, struct tw_http_server *s,
+                        struct tw_http_conn *c)
+{
+    const struct tw_http_head head = {
+        .fields = s->fields, .size = 1, .why = c->why};
+    size_t done = 0;
+    struct tw_http_req *req = tw_http_req_new(L, s, &head, "");
+    lua_pushvalue(L, REQ_TYPE);
+    lua_setmetatable(L, REQ);
+    struct tw_http_res *res = tw_http_res_new(L);
+    lua_pushvalue(L, RES_TYPE);
+    lua_setmetatable(L, RES);
+    if (c->state != TW_HTTP_READY) /* finalizers have run */
+    {
+        lua_settop(L, TOP);
+        return;
+    }
+    res->status = c->refused;
+    res->stage = TW_HTTP_DONE;
+    res->bytes = (int64_t)strlen(c->why) + 1;
+    req->since = s->rt->net->clock(s->rt->net);
+    c->refused = 0;
+    tw_http_conn_bind(c, req, res);
+    (void)tw_http_put(c, "", 0, &done);
+    log_exchange(L, s);
+}
+
 /* Sends what is left, then lets go; true if it has to wait for that. */
 static bool conclude(lua_State *L, struct tw_http_server *s,
                      struct tw_wait *wait)
@@ -399,8 +428,8 @@ static bool conclude(lua_State *L, struct tw_http_server *s,
     wait->status = 0;
     if (s->logging)
         log_exchange(L, s);
-    if (res->conn)
-        go_on(res->conn, res->keep);
+    else
+        let_go(L);
     return false;
 }
 
@@ -517,7 +546,7 @@ static int work_step(lua_State *L, struct tw_wait *wait)
         {
             if (c->refused)
                 log_refusal(L, s, c);
-            if (c->state == TW_HTTP_READY)
+            else
                 tw_http_conn_linger(c);
             return let_others(L, s, wait);
         }

@@ -77,6 +77,7 @@ local function serve(scope)
     local server <close> = check(http.server{
         handler = function(req, res) handlers[req.path](req, res) end,
         onerror = function() end,
+        log = function(req) return req.refused or req.peer end,
     })
     local addr <const> = check(server:getsockname())
     scope:spawn(server.run, server)
