@@ -22,11 +22,15 @@ end
 describe("a scope", function()
     everywhere("waits for its tasks and returns what its function does", function()
         local order <const> = {}
+        local after <const> = {[0] = task.event(), task.event(), task.event(), task.event()}
+        after[0]:set()
         assert.same({n = 4, "a", nil, "c", nil}, table.pack(task.scope(function(scope)
             for i = 3, 1, -1 do
                 scope:spawn(function()
-                    task.sleep(i / 500)
+                    after[i - 1]:wait()
+                    task.sleep(0.002)
                     order[#order + 1] = i
+                    after[i]:set()
                 end)
             end
             assert.equal("scope (3 tasks)", tostring(scope))
