@@ -123,9 +123,26 @@ static struct tw_handle *new_handle(lua_State *L, int idx)
     return handle;
 }
 
+static int nothing(lua_State *L)
+{
+    (void)L;
+    return 0;
+}
+
+/* What is made from here on may collect handles of tasks that run: Lua passes
+   over a finalizer that it has no memory to call, so this is asked for now. */
+static void make_room(lua_State *L)
+{
+    if (!lua_checkstack(L, 2 * LUA_MINSTACK))
+        luaL_error(L, "spawn: not enough memory");
+    lua_pushcfunction(L, nothing);
+    lua_call(L, 0, 0);
+}
+
 void tw_task_spawn(lua_State *L, struct tw_runtime *rt, struct tw_scope *outer,
                    int nargs)
 {
+    make_room(L);
     lua_State *co = lua_newthread(L); /* f args co */
     if (!lua_checkstack(co, nargs + 4))
         luaL_error(L, "spawn: too many arguments");
