@@ -114,7 +114,7 @@ specs: all $(SUPPORT)
 	@$(BUSTED) $(ARGS)
 gcstress: TIDEWIRE_LUA = $(OUT)/test/gcstress_host
 gcstress: all $(SUPPORT)
-	@for f in $(or $(ARGS),spec/*_spec.lua spec/regress/*_spec.lua); do $(BUSTED) $$f || exit 1; done
+	@printf '%s\n' $(or $(ARGS),spec/*_spec.lua spec/regress/*_spec.lua) | xargs -n 1 -P $$(nproc) $(BUSTED)
 test-kernel test-browser: deps
 	@$(MAKE) --no-print-directory -s all $(SUPPORT)
 	@sh spec/support/$(@:test-%=%)/run.sh $(ARGS)

@@ -4,6 +4,7 @@ local model <const> = require "spec.support.channel_model"
 local net <const> = require "spec.support.net"
 local socket <const> = require "tidewire.socket"
 local task <const> = require "tidewire.task"
+local tasks <const> = require "spec.support.tasks"
 local turns <const> = require "spec.support.turns"
 
 local CAPACITIES <const> = {0, 1, 2, 7, 100}
@@ -254,7 +255,7 @@ describe("cancelling", function()
 end)
 
 describe("many tasks over channels", function()
-    for run = 1, 6 do
+    for run = 1, tasks.stressed and 2 or 6 do
         it("lose and invent nothing, run " .. run, function()
             model.run((os.time() * 7919 + run * 104729) & 0x7fffffff)
         end)
