@@ -87,10 +87,10 @@ end
 
 -- What wrk says about so many seconds: requests, and requests per second. None
 -- after a line on stderr.
-local function run_wrk(peer, row, duration)
+local function run_wrk(peer, server, row, duration)
     local pipe <close> = assert(io.popen(
         ("taskset -c %s wrk -t1 -c%d -d%g -H 'User-Agent: wrk/4.1' http://127.0.0.1:%s/%s 2>&1")
-        :format(servers.load_cpu, row.connections, duration, peer.server.port, row.path or "")))
+        :format(servers.load_cpu, row.connections, duration, server.port, row.path or "")))
     local text <const> = pipe:read("a")
     local requests <const> = tonumber(text:match("(%d+) requests in"))
     if requests and requests > 0 and not text:find("Non%-2xx")
@@ -101,16 +101,20 @@ local function run_wrk(peer, row, duration)
         text))
 end
 
--- Nanoseconds per request, of the clock and of the server's processor. A server
--- is started once, and first gets to know what it will be asked.
+-- Nanoseconds per request, of the clock and of the server's processor. Each time
+-- of a new server, that first gets to know what it will be asked: where in memory one
+-- happens to lie makes it faster or slower for as long as it lives.
 local function measure(peer, row)
-    if not peer.server then peer.server = servers.start(peer.command) end
-    if peer.known ~= row and not run_wrk(peer, row, 1) then return end
-    peer.known = row
-    local before <const> = servers.time(peer.server)
-    local requests <const>, rate = run_wrk(peer, row, peer.brief or seconds)
-    os.execute("sleep " .. REST)
-    if requests then return 1e9 / rate, (servers.time(peer.server) - before) / requests end
+    local server <const> = servers.start(peer.command)
+    local before, requests, rate
+    if run_wrk(peer, server, row, 1) then
+        before = servers.time(server)
+        requests, rate = run_wrk(peer, server, row, peer.brief or seconds)
+        os.execute("sleep " .. REST)
+    end
+    local cpu <const> = requests and (servers.time(server) - before) / requests
+    servers.stop(server)
+    if requests then return 1e9 / rate, cpu end
 end
 
 local function print_row(row, peers, results)
@@ -135,10 +139,6 @@ local function run_rows(rows, case, peers)
         print_row(row, peers, turns.run(peers, case, count, "cpu_ratio", function(each)
             return measure(each, row)
         end))
-    end
-    for _, each in ipairs(peers) do
-        if each.server then servers.stop(each.server) end
-        each.server = nil
     end
 end
 
