@@ -188,15 +188,18 @@ static int other_field(lua_State *L)
     return lazy_k(L, LUA_OK, 0);
 }
 
+/* Methods first, for which it does not matter whose they are. */
 static int req_index(lua_State *L)
 {
+    tw_http_push_method(L, 2);
+    if (!lua_isnil(L, -1))
+        return 1;
     const struct tw_http_req *r = self(L);
     const struct known *field = find_known(L, 2);
-    if (field)
-        field->push(L, r);
-    else
-        tw_http_push_method(L, 2);
-    return !field && lua_isnil(L, -1) ? other_field(L) : 1;
+    if (!field)
+        return other_field(L);
+    field->push(L, r);
+    return 1;
 }
 
 /* req.name = value: kept with the request; max_body is what the body may have

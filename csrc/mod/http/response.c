@@ -23,10 +23,10 @@ struct tw_http_res *tw_http_res_self(lua_State *L)
 
 static int res_index(lua_State *L)
 {
-    const struct tw_http_res *res = tw_http_res_self(L);
     tw_http_push_method(L, 2);
     if (!lua_isnil(L, -1))
         return 1;
+    const struct tw_http_res *res = tw_http_res_self(L);
     const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
     if (strcmp(key, "status") == 0)
         lua_pushinteger(L, res->status);
