@@ -160,6 +160,20 @@ static bool take_head(struct tw_http_conn *c, const struct input *in,
     return true;
 }
 
+/* Pushes the request of a head, and an answer, which it returns. */
+static struct tw_http_res *push_exchange(lua_State *L, struct tw_http_server *s,
+                                         const struct tw_http_head *head,
+                                         const char *bytes)
+{
+    tw_http_req_new(L, s, head, bytes);
+    lua_pushvalue(L, REQ_TYPE);
+    lua_setmetatable(L, REQ);
+    struct tw_http_res *res = tw_http_res_new(L);
+    lua_pushvalue(L, RES_TYPE);
+    lua_setmetatable(L, RES);
+    return res;
+}
+
 /* Makes an exchange of a head. False, with nothing pushed, if finalizers that
    ran meanwhile have closed the connection. */
 static bool begin_exchange(lua_State *L, struct tw_http_conn *c,
@@ -167,12 +181,8 @@ static bool begin_exchange(lua_State *L, struct tw_http_conn *c,
 {
     struct tw_http_server *s = c->server;
     tw_http_conn_busy(c);
-    struct tw_http_req *req = tw_http_req_new(L, s, head, s->input);
-    lua_pushvalue(L, REQ_TYPE);
-    lua_setmetatable(L, REQ);
-    struct tw_http_res *res = tw_http_res_new(L);
-    lua_pushvalue(L, RES_TYPE);
-    lua_setmetatable(L, RES);
+    struct tw_http_res *res = push_exchange(L, s, head, s->input);
+    struct tw_http_req *req = lua_touserdata(L, REQ);
     if (c->state != TW_HTTP_BUSY)
     {
         lua_settop(L, TOP);
@@ -389,12 +399,8 @@ static void log_refusal(lua_State *L, struct tw_http_server *s,
     const struct tw_http_head head = {
         .fields = s->fields, .size = 1, .why = c->why};
     size_t done = 0;
-    struct tw_http_req *req = tw_http_req_new(L, s, &head, "");
-    lua_pushvalue(L, REQ_TYPE);
-    lua_setmetatable(L, REQ);
-    struct tw_http_res *res = tw_http_res_new(L);
-    lua_pushvalue(L, RES_TYPE);
-    lua_setmetatable(L, RES);
+    struct tw_http_res *res = push_exchange(L, s, &head, "");
+    struct tw_http_req *req = lua_touserdata(L, REQ);
     if (c->state != TW_HTTP_READY) /* finalizers have run */
     {
         lua_settop(L, TOP);
