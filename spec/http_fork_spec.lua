@@ -6,9 +6,21 @@ local process <const> = dofile("examples/lib/process.lua")
 
 local HOST <const> = (os.getenv "TIDEWIRE_BUILD" or "build") .. "/test/fork_host "
 
+-- For the scripts: the path of a Unix socket, and what its server says.
+local COMMON <const> = [[
+    local http = require "tidewire.http"
+    local path = os.tmpname()
+    os.remove(path)
+    local function get()
+        local r, _, code = http.get("http://x/", {socket = path, timeout = 5,
+            keep_alive = false})
+        return r and r.body or code
+    end
+]]
+
 -- What a script prints that can fork.
 local function forking(script)
-    local path <const> = net.file(script)
+    local path <const> = net.file(COMMON .. script)
     local child <close> = process.start(HOST .. path)
     local output <const>, status <const> = child:finish()
     os.remove(path)
@@ -18,15 +30,7 @@ end
 describe("a child made by fork", function()
     it("may end in the middle of a request, with the server still open", function()
         local output <const>, status <const> = forking [[
-            local http = require "tidewire.http"
             local task = require "tidewire.task"
-            local path = os.tmpname()
-            os.remove(path)
-            local function get()
-                local r, _, code = http.get("http://x/", {socket = path, timeout = 5,
-                    keep_alive = false})
-                return r and r.body or code
-            end
             local server <close> = assert(http.server{path = path, handler = function(_, res)
                 print(fork(function() end))
                 res:send(("x"):rep(1000000))
@@ -44,15 +48,7 @@ describe("a child made by fork", function()
 
     it("may close its copy of the server, and cannot use it", function()
         local output <const>, status <const> = forking [[
-            local http = require "tidewire.http"
             local socket = require "tidewire.socket"
-            local path = os.tmpname()
-            os.remove(path)
-            local function get()
-                local r, _, code = http.get("http://x/", {socket = path, timeout = 5,
-                    keep_alive = false})
-                return r and r.body or code
-            end
             local server = assert(http.server{path = path, handler = function(_, res)
                 res:send "here"
             end})
