@@ -87,4 +87,13 @@ function options.values(given, rules, level)
     end
 end
 
+--- Returns what a pcall did; what that has caught, which is the fault of the function's
+-- caller who calls this, is raised as his.
+function options.blame(ok, ...)
+    if not ok then
+        error((...), (...) ~= "not enough memory" and 3 or 0)
+    end
+    return ...
+end
+
 return options

@@ -4,17 +4,10 @@ local cookies <const> = require "tidewire.http.cookies"
 local core <const> = require "tidewire.http_core"
 local failure <const> = require "tidewire.http.failure"
 local json <const> = require "tidewire.http.json"
+local options <const> = require "tidewire.options"
 local query <const> = require "tidewire.http.query"
 
 local methods <const> = core.response
-
--- A call that raises what is wrong with the arguments of our own caller.
-local function blame(ok, ...)
-    if not ok then
-        error((...), (...) ~= "not enough memory" and 3 or 0)
-    end
-    return ...
-end
 
 local function answer(self, kind, body)
     if not self:get "Content-Type" then
@@ -36,7 +29,7 @@ end
 
 --- Ditto, with a value as JSON; see json.encode for what that may be.
 function methods:json(value)
-    return answer(self, "application/json", blame(pcall(json.encode, value)))
+    return answer(self, "application/json", options.blame(pcall(json.encode, value)))
 end
 
 --- Answers with a status that is an error.
@@ -74,8 +67,8 @@ end
 
 --- Sets a cookie, besides those that have been set; see cookies.format.
 -- @param value false deletes it
-function methods:cookie(name, value, options)
-    self:add("Set-Cookie", blame(pcall(cookies.format, name, value, options)))
+function methods:cookie(name, value, attributes)
+    self:add("Set-Cookie", options.blame(pcall(cookies.format, name, value, attributes)))
 end
 
 return methods

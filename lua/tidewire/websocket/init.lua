@@ -135,14 +135,6 @@ local function checked(url, given)
     return request_options(url, given, headers), answer
 end
 
--- A call that raises what is wrong with its arguments, on its caller's behalf.
-local function blame(ok, ...)
-    if not ok then
-        error((...), (...) ~= "not enough memory" and 3 or 0)
-    end
-    return ...
-end
-
 --- Connects to a server: `ws://host[:port]/path`, or wss:// by way of `stream` or
 -- `connect`. Redirects are not followed.
 -- @param options `protocols`: a list of sub-protocols to offer; `origin`;
@@ -154,11 +146,12 @@ end
 function websocket.connect(url, given)
     given = options.check(given, CONNECT, 2)
     local o <const> = with_defaults(given, CONNECT_RULES)
-    local request <const>, answer <const> = blame(pcall(checked, url, given))
+    local request <const>, answer <const> = options.blame(pcall(checked, url, given))
     if not request then
         return nil, ("URL %q: neither ws nor wss"):format(url), "EINVAL"
     end
-    local response <const>, message <const>, code <const> = blame(pcall(http.request, request))
+    local response <const>, message <const>, code <const> =
+        options.blame(pcall(http.request, request))
     if not response then
         return nil, message, code
     end
